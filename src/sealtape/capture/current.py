@@ -1,0 +1,107 @@
+"""Which conversation the traffic of this moment belongs to.
+
+A conversation entered inside a context (an asyncio task, or a thread with a copied context) belongs to
+that context; everything else, plain worker threads above all, falls back to the innermost conversation
+that is open in the process. Client libraries start threads that know nothing of context variables, and
+their traffic is the test's all the same.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from sealtape.capture.sandbox import Sandbox
+    from sealtape.interaction import HttpRequest, Outcome, Request, Response
+
+
+class Conversation(Protocol):
+    """What capture needs of a cassette: an answer, or somewhere to put one."""
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing may leave for a provider, whatever the request."""
+
+    @property
+    def sandbox(self) -> Sandbox:
+        """The rules that a request must pass before it leaves."""
+
+    def answer(self, request: Request) -> Outcome | None:
+        """Return the recorded outcome, or None if the request is to be sent and recorded.
+
+        Raises `Miss` if there is no answer and nothing may be recorded.
+        """
+
+    def record(self, request: Request, outcome: Outcome) -> None:
+        """Take what a provider really answered."""
+
+    def learn(self, value: str, rule: str) -> None:
+        """Take note of a secret that this process holds."""
+
+    def filter_request(self, request: HttpRequest) -> HttpRequest | None:
+        """Apply the user's vcrpy filters; None lets the request pass unrecorded."""
+
+    def filter_response(self, response: Response) -> Response | None:
+        """Apply the user's vcrpy filters; None keeps the response off the cassette."""
+
+    def skips_waiting(self) -> bool:
+        """Whether a client that waits for the provider would wait for nothing."""
+
+
+class _Open:
+    """The conversations that are open in this process, innermost last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.stack: tuple[Conversation, ...] = ()
+
+    def push(self, conversation: Conversation) -> None:
+        with self._lock:
+            self.stack = (*self.stack, conversation)
+
+    def remove(self, conversation: Conversation) -> None:
+        with self._lock:
+            self.stack = tuple(item for item in self.stack if item is not conversation)
+
+
+_open = _Open()
+_in_context: ContextVar[Conversation | None] = ContextVar("sealtape_conversation", default=None)
+_passing: ContextVar[bool] = ContextVar("sealtape_passing", default=False)
+
+
+def current() -> Conversation | None:
+    """Return the conversation that traffic of this moment belongs to, if any."""
+    stack = _open.stack
+    if not stack or _passing.get():
+        return None
+    mine = _in_context.get()
+    # A context may outlive its conversation (a task that was never awaited): then the process decides.
+    return mine if mine is not None and mine in stack else stack[-1]
+
+
+@contextmanager
+def entered(conversation: Conversation) -> Iterator[None]:
+    """Make ``conversation`` the current one of this context and of the process."""
+    _open.push(conversation)
+    before = _in_context.get()
+    _in_context.set(conversation)
+    try:
+        yield
+    finally:
+        # Not reset(token): a fixture may be torn down in another context than it was set up in.
+        _in_context.set(before)
+        _open.remove(conversation)
+
+
+@contextmanager
+def passing() -> Iterator[None]:
+    """Let traffic of this context pass untouched: it has been captured further up."""
+    token = _passing.set(True)
+    try:
+        yield
+    finally:
+        _passing.reset(token)

@@ -1,0 +1,69 @@
+"""AWS credentials and a region for replay on a machine that has none.
+
+Making a botocore client looks up credentials (instance metadata included), the profile and the region
+before any hook sees a request. A replay needs none of them, but it must not fail for their lack, and
+must not ask the network for them.
+"""
+
+from __future__ import annotations
+
+import configparser
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+INVENTED_KEY_ID = "AKIA" + "SEALTAPEREPLAY00"
+INVENTED_SECRET = "sealtape/replay/invented/not/a/secret+00"
+DEFAULT_REGION = "us-east-1"
+
+
+def replay_environment(environ: Mapping[str, str]) -> dict[str, str | None]:
+    """Return the variables to set, or to remove (None), so that clients can be made offline.
+
+    What the machine has is left alone: a shared credentials or config file, a profile that exists,
+    credentials and regions in the environment.
+    """
+    changes: dict[str, str | None] = {}
+    home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "/nonexistent")
+    config = _sections(Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config"))
+    shared = _sections(Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws" / "credentials"))
+    profile = environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
+    if profile and profile not in shared and f"profile {profile}" not in config and profile not in config:
+        changes |= {name: None for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if name in environ}
+        profile = None
+    if not profile and not shared and not config and "AWS_ACCESS_KEY_ID" not in environ:
+        changes |= {"AWS_ACCESS_KEY_ID": INVENTED_KEY_ID, "AWS_SECRET_ACCESS_KEY": INVENTED_SECRET}
+    section = config.get(f"profile {profile}" if profile else "default") or {}
+    if "region" not in section and not (environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")):
+        changes["AWS_DEFAULT_REGION"] = DEFAULT_REGION
+    return changes
+
+
+def _sections(path: Path) -> dict[str, dict[str, str]]:
+    parser = configparser.RawConfigParser(strict=False, interpolation=None)
+    try:
+        parser.read(path, encoding="utf-8")
+    except (configparser.Error, UnicodeDecodeError, OSError):
+        # botocore will say what is wrong with the file, in its own words, when something needs it.
+        return {}
+    return {name: dict(parser.items(name)) for name in parser.sections()}
+
+
+@contextmanager
+def changed_environment(changes: Mapping[str, str | None]) -> Iterator[None]:
+    """Set variables of this process, or remove those that are None, and put everything back after."""
+    before = {name: os.environ.get(name) for name in changes}
+    _apply(changes)
+    try:
+        yield
+    finally:
+        _apply(before)
+
+
+def _apply(changes: Mapping[str, str | None]) -> None:
+    for name, value in changes.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value

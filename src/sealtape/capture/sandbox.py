@@ -1,0 +1,143 @@
+"""What may be recorded: accounts, regions, hosts, operations, and how many calls.
+
+Nothing is sent before the rules have passed. Loopback is always allowed; everything else only by name,
+because a recording that reaches the wrong account does its damage before anyone reads a report.
+"""
+
+from __future__ import annotations
+
+import threading
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+from sealtape.capture.current import passing
+from sealtape.errors import SandboxExhausted, SandboxRefused
+from sealtape.interaction import LOOPBACK_HOSTS, AwsRequest, HttpRequest
+from sealtape.settings import SandboxSettings
+
+# First words of operation names that only read. An operation that begins otherwise is taken for a
+# write: refusing a harmless call costs a line of settings, letting a harmful one pass costs more.
+_READS = (
+    "Get", "List", "Describe", "Head", "BatchGet", "Query", "Scan", "Search", "Lookup", "Select",
+    "Preview", "Simulate", "Estimate", "Check", "Validate", "Filter", "Test", "Count", "Discover",
+    "TransactGet", "Receive", "Decode",
+)  # fmt: skip
+# They begin like reads, and change something or hand out credentials.
+_NOT_READS = frozenset({"ReceiveMessage", "GetFederationToken", "GetSessionToken"})
+_READ_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Sandbox:
+    """The rules of one session and what has been used up of its budget."""
+
+    def __init__(self, settings: SandboxSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._accounts: dict[str, str] = {}
+        self.calls = 0
+
+    def permit_aws(self, client: Any, request: AwsRequest, url: str) -> None:
+        """Let one attempt of an AWS operation pass, or raise `SandboxRefused` or `SandboxExhausted`.
+
+        The first call of each set of credentials is preceded by an ``sts:GetCallerIdentity`` of theirs.
+        """
+        if self._settings.read_only and not _reads(request.operation):
+            raise SandboxRefused(
+                f"{request.label} is not a read",
+                where="[tool.sealtape.sandbox]",
+                why="read_only is set",
+                hint="record it with read_only = false in [tool.sealtape.sandbox]",
+            )
+        if not is_loopback(url):
+            self._permit_region(request)
+            self._permit_account(client, request)
+        self._count(request.label)
+
+    def permit_http(self, request: HttpRequest) -> None:
+        """Let one HTTP request pass, or raise `SandboxRefused` or `SandboxExhausted`."""
+        host = urlsplit(request.url).hostname or ""
+        if self._settings.read_only and request.method.upper() not in _READ_METHODS:
+            raise SandboxRefused(
+                f"{request.label} is not a read",
+                where="[tool.sealtape.sandbox]",
+                why="read_only is set",
+                hint="record it with read_only = false in [tool.sealtape.sandbox]",
+            )
+        if not is_loopback(request.url) and not any(
+            fnmatchcase(host, pattern.lower()) for pattern in self._settings.hosts
+        ):
+            raise SandboxRefused(
+                f"{host} may not be recorded",
+                where="[tool.sealtape.sandbox]",
+                why="no pattern in hosts matches it, so nothing was sent",
+                hint=f'add hosts = ["{host}"] to [tool.sealtape.sandbox] in pyproject.toml',
+            )
+        self._count(request.label)
+
+    def _permit_region(self, request: AwsRequest) -> None:
+        allowed = self._settings.regions
+        if request.region not in (*allowed, "aws-global"):
+            raise SandboxRefused(
+                f"{request.label} may not be recorded in {request.region or 'no region'}",
+                where="[tool.sealtape.sandbox]",
+                why=f"regions are {', '.join(allowed) or 'not set'}, so nothing was sent",
+                hint=f'add regions = ["{request.region}"] to [tool.sealtape.sandbox], '
+                "or record on the embedded sandbox: pytest --record-mode=once --sandbox=embedded",
+            )
+
+    def _permit_account(self, client: Any, request: AwsRequest) -> None:
+        allowed = self._settings.accounts
+        if not allowed:
+            raise SandboxRefused(
+                f"{request.label} may not be recorded in a real account",
+                where="[tool.sealtape.sandbox]",
+                why="accounts is not set, so nothing was sent",
+                hint='add accounts = ["<your sandbox account>"] to [tool.sealtape.sandbox], '
+                "or record on the embedded sandbox: pytest --record-mode=once --sandbox=embedded",
+            )
+        with self._lock:
+            account = self._accounts.get(request.caller)
+            if account is None:
+                account = self._accounts[request.caller] = _account_of(client)
+        if account not in allowed:
+            raise SandboxRefused(
+                f"{request.label} may not be recorded in the account of these credentials",
+                where="[tool.sealtape.sandbox]",
+                why=f"sts:GetCallerIdentity says it ends in {account[-4:]}, which accounts does not list",
+                hint="use the credentials of the sandbox account: AWS_PROFILE=sandbox pytest …",
+            )
+
+    def _count(self, label: str) -> None:
+        with self._lock:
+            self.calls += 1
+            over = 0 < self._settings.max_calls < self.calls
+        if over:
+            raise SandboxExhausted(
+                f"{label} was not sent",
+                where="[tool.sealtape.sandbox]",
+                why=f"this session has used its budget of {self._settings.max_calls} recorded calls",
+                hint="raise max_calls, or record fewer tests at once: pytest --record-mode=once -k …",
+            )
+
+
+def _reads(operation: str) -> bool:
+    return operation.startswith(_READS) and operation not in _NOT_READS
+
+
+def is_loopback(url: str) -> bool:
+    """Whether ``url`` names this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in LOOPBACK_HOSTS or host.endswith(".localhost") or host.startswith("127.")
+
+
+def _account_of(client: Any) -> str:
+    """Ask STS whose credentials a client holds; the answer is not part of any recording."""
+    from botocore.session import Session
+
+    credentials = client._request_signer._credentials.get_frozen_credentials()
+    session = Session()
+    session.set_credentials(credentials.access_key, credentials.secret_key, credentials.token)
+    sts = session.create_client("sts", region_name=client.meta.region_name)
+    with passing():
+        return str(sts.get_caller_identity()["Account"])

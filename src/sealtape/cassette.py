@@ -1,0 +1,333 @@
+"""One open cassette: it plays what is recorded, takes what is new, and knows what was not played."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Hashable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sealtape.capture.current import current
+from sealtape.errors import Miss, SandboxRefused, Unplayed
+from sealtape.interaction import (
+    AwsRequest,
+    Captured,
+    HttpRequest,
+    Interaction,
+    Outcome,
+    Recording,
+    Request,
+    Response,
+    Scrubbed,
+)
+from sealtape.matching import Canonical, canonical, nearest
+from sealtape.modes import Mode
+from sealtape.renaming import Bindings, Name
+
+if TYPE_CHECKING:
+    from sealtape.capture.http import VcrOptions
+    from sealtape.capture.sandbox import Sandbox
+    from sealtape.scrub.scrubber import Scrubber
+
+
+@dataclass(slots=True)
+class _Entry:
+    """A recorded interaction, where it stands in the index, and how often it was played."""
+
+    scrubbed: Scrubbed
+    canonical: Canonical
+    plays: int = 0
+
+
+class Cassette:
+    """One conversation with the providers, as capture sees it (`sealtape.capture.current.Conversation`).
+
+    ``recording`` is what the file holds, None if there is no file. Attributes named as vcrpy names
+    them (``play_count``, ``all_played``, ``requests``, ``responses``, ``len()``) say the same things.
+    Safe for threads.
+    """
+
+    def __init__(
+        self,
+        recording: Recording | None,
+        *,
+        where: str,
+        mode: Mode,
+        scrubber: Scrubber,
+        sandbox: Sandbox,
+        options: VcrOptions | None = None,
+        repeats: str = "miss",
+        shared: Sequence[Scrubbed] = (),
+    ) -> None:
+        self.where = where
+        self.mode = mode
+        self.sandbox = sandbox
+        self.exists = recording is not None
+        self.may_record = mode.may_record(exists=self.exists)
+        self.misses: list[Miss] = []
+        self._recorded = recording.interactions if recording else ()
+        self._scrubber = scrubber
+        self._options = options
+        self._repeats = "last" if options and options.allow_playback_repeats else repeats
+        self._lock = threading.RLock()
+        self._new: list[Captured] = []
+        self._last_was_played = False
+        self._entries = [_Entry(s, canonical(s.interaction.request)) for s in (*self._recorded, *shared)]
+        self._own = len(self._recorded)
+        self._unplayed: dict[Hashable, deque[_Entry]] = {}
+        self._played: dict[Hashable, list[_Entry]] = {}
+        for entry in self._entries:
+            self._unplayed.setdefault(entry.canonical.key, deque()).append(entry)
+        self._bindings = Bindings(name for entry in self._entries for name in entry.canonical.names)
+
+    # What capture asks.
+
+    @property
+    def offline(self) -> bool:
+        """Whether nothing may leave for a provider, whatever the request."""
+        return not self.may_record
+
+    def skips_waiting(self) -> bool:
+        """Whether a client that waits for the provider would wait for nothing."""
+        return self.offline or self._last_was_played
+
+    def answer(self, request: Request) -> Outcome | None:
+        """Return the recorded outcome, or None if the request is to be sent and recorded.
+
+        Raises `Miss` if there is no answer and nothing may be recorded, and `SandboxRefused` if the
+        request carries a stand-in, which no real provider may see.
+        """
+        live = self._scrubber.scrub_request(request)
+        with self._lock:
+            entry = self._find(live) if self.mode.plays else None
+            self._last_was_played = entry is not None
+            if entry is not None:
+                entry.plays += 1
+                return entry.scrubbed.interaction.outcome
+            if self.may_record:
+                if self.exists and self.mode.plays:
+                    self._refuse_stand_in(request)
+                return None
+            miss = self._miss(live)
+            self.misses.append(miss)
+        raise miss
+
+    def record(self, request: Request, outcome: Outcome) -> None:
+        """Take what a provider really answered."""
+        with self._lock:
+            self._new.append(Captured(Interaction(request, outcome)))
+
+    def learn(self, value: str, rule: str) -> None:
+        """Take note of a secret that this process holds."""
+        self._scrubber.learn(value, rule)
+
+    def filter_request(self, request: HttpRequest) -> HttpRequest | None:
+        """Apply the user's vcrpy filters; None lets the request pass unrecorded."""
+        return request if self._options is None else self._options.filter_request(request)
+
+    def filter_response(self, response: Response) -> Response | None:
+        """Apply the user's vcrpy filters; None keeps the response off the cassette."""
+        return response if self._options is None else self._options.filter_response(response)
+
+    # What became of it.
+
+    @property
+    def is_dirty(self) -> bool:
+        """Whether anything was recorded."""
+        return bool(self._new)
+
+    def finished(self) -> tuple[Scrubbed, ...]:
+        """Return what the file shall hold now, scrubbed as a whole; raises `ResidueFound`.
+
+        A secret that was learned late is removed from earlier interactions too, those of the existing
+        file included.
+        """
+        kept = self._kept()
+        old = tuple(Captured(scrubbed.interaction) for scrubbed in kept)
+        scrubbed = self._scrubber.scrub((*old, *self._new))
+        # An old interaction that scrubbing leaves as it is keeps the account of what was removed then.
+        return tuple(
+            before if before is not None and before.interaction == after.interaction else after
+            for before, after in zip((*kept, *[None] * len(self._new)), scrubbed, strict=True)
+        )
+
+    def _kept(self) -> tuple[Scrubbed, ...]:
+        """Return what of the existing file stays in it."""
+        if not self.mode.keeps_unplayed:
+            return ()
+        if self.mode.plays:
+            return self._recorded
+        made = {canonical(self._scrubber.scrub_request(c.interaction.request)).key for c in self._new}
+        return tuple(e.scrubbed for e in self._entries[: self._own] if e.canonical.key not in made)
+
+    def unplayed(self) -> list[Scrubbed]:
+        """Return the recorded interactions that were not asked for, in recorded order."""
+        return [entry.scrubbed for entry in self._entries[: self._own] if not entry.plays]
+
+    def check_unplayed(self) -> None:
+        """Raise `Unplayed` if a recorded interaction was not asked for."""
+        left = self.unplayed() if self.mode.plays else []
+        if left:
+            labels = ", ".join(scrubbed.interaction.request.label for scrubbed in left[:5])
+            more = f" and {len(left) - 5} more" if len(left) > 5 else ""
+            raise Unplayed(
+                f"{len(left)} of {self._own} recorded interactions were not played",
+                where=self.where,
+                why=f"the test no longer makes {labels}{more}",
+                hint="record it again: pytest --record-mode=rewrite",
+            )
+
+    # Finding.
+
+    def _find(self, live: Request) -> _Entry | None:
+        if isinstance(live, HttpRequest) and self._options is not None and self._options.matchers is not None:
+            return self._find_as_vcrpy(live)
+        wanted = canonical(live)
+        waiting = self._unplayed.get(wanted.key)
+        entry = self._admitted(waiting, wanted.names) if waiting else None
+        if entry is not None and waiting is not None:
+            waiting.remove(entry)
+            self._bindings.bind(wanted.names, entry.canonical.names)
+            self._played.setdefault(wanted.key, []).append(entry)
+            return entry
+        return self._again(wanted)
+
+    def _admitted(self, entries: Sequence[_Entry] | deque[_Entry], names: tuple[Name, ...]) -> _Entry | None:
+        """Return the first entry with these very names, else the first that a renaming admits."""
+        renamed = None
+        for entry in entries:
+            if self._bindings.admits(names, entry.canonical.names):
+                if entry.canonical.names == names:
+                    return entry
+                renamed = renamed or entry
+        return renamed
+
+    def _again(self, wanted: Canonical) -> _Entry | None:
+        """Answer a request that was played out, if the setting ``repeats`` lets it."""
+        played = [
+            entry
+            for entry in self._played.get(wanted.key, ())
+            if self._bindings.admits(wanted.names, entry.canonical.names)
+        ]
+        if not played or self._repeats == "miss":
+            return None
+        if self._repeats == "last":
+            return played[-1]
+        return min(played, key=lambda entry: entry.plays)
+
+    def _find_as_vcrpy(self, live: HttpRequest) -> _Entry | None:
+        """Find by the matchers that the user gave to vcrpy."""
+        assert self._options is not None
+        again = None
+        for entry in self._entries:
+            recorded = entry.scrubbed.interaction.request
+            if isinstance(recorded, HttpRequest) and not self._options.differences(live, recorded):
+                if not entry.plays:
+                    return entry
+                again = again or entry
+        return again if self._repeats != "miss" else None
+
+    # Misses.
+
+    def _miss(self, live: Request) -> Miss:
+        from sealtape.capture.http import RecordedMiss
+
+        what, why = self._explain(live)
+        return RecordedMiss(what, where=self.where, why=why, hint=self._remedy())
+
+    def _explain(self, live: Request) -> tuple[str, str]:
+        if not self.exists:
+            return f"{live.label} was never recorded", "there is no such cassette"
+        same = [e for e in self._entries if e.canonical.key == canonical(live).key]
+        if same and all(entry.plays for entry in same):
+            times = "once" if len(same) == 1 else f"{len(same)} times"
+            return f"{live.label} is played out", f"it was recorded {times}, and has been answered that often"
+        found = nearest(live, (entry.scrubbed.interaction.request for entry in self._entries))
+        if found is None:
+            kind = "AWS service" if isinstance(live, AwsRequest) else "host"
+            return (
+                f"{live.label} was never recorded",
+                f"this may be the wrong cassette: none of its {len(self._entries)} interactions "
+                f"is with that {kind}",
+            )
+        recorded, differing = found
+        if not differing:
+            return (
+                f"{live.label} was never recorded for this caller and region",
+                "an equal request was recorded for another, and they do not answer for each other",
+            )
+        return (
+            f"{live.label} was never recorded like this",
+            f"nearest is {recorded.label}, which differs in " + "; ".join(map(str, differing)),
+        )
+
+    def _remedy(self) -> str:
+        if not self.exists:
+            return "record it: pytest --record-mode=once"
+        return "record what is new: pytest --record-mode=new_episodes, or all of it: --record-mode=rewrite"
+
+    def _refuse_stand_in(self, request: Request) -> None:
+        place = self._scrubber.holds_stand_in(request)
+        if place is not None:
+            raise SandboxRefused(
+                f"{request.label} was not sent",
+                where=self.where,
+                why=f"its {place} is a stand-in from the cassette, which no real provider may see",
+                hint="record the whole cassette again: pytest --record-mode=rewrite",
+            )
+
+    # The names vcrpy gives to the same things.
+
+    @property
+    def play_count(self) -> int:
+        """How many recorded interactions were played."""
+        return sum(entry.plays for entry in self._entries)
+
+    @property
+    def all_played(self) -> bool:
+        """Whether every recorded interaction was played."""
+        return not self.unplayed()
+
+    @property
+    def requests(self) -> list[Request]:
+        """The recorded requests, in order; live ones are not shown before they are scrubbed."""
+        return [entry.scrubbed.interaction.request for entry in self._entries]
+
+    @property
+    def responses(self) -> list[Outcome]:
+        """The recorded outcomes, in order."""
+        return [entry.scrubbed.interaction.outcome for entry in self._entries]
+
+    def __len__(self) -> int:
+        return len(self._entries) + len(self._new)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        return f"<Cassette {self.where} {self.mode.name}: {len(self)} interactions>"
+
+
+@contextmanager
+def expect_miss() -> Iterator[list[Miss]]:
+    """Expect a request that the cassette does not answer.
+
+    A `Miss` that ends the block is swallowed, as is the note of one that the code in it swallowed
+    itself. The list holds them after the block. A block without a miss raises ``AssertionError``.
+    """
+    conversation: Any = current()
+    if not isinstance(conversation, Cassette):
+        raise AssertionError("expect_miss() needs an open cassette")
+    before = len(conversation.misses)
+    seen: list[Miss] = []
+    try:
+        yield seen
+    except Miss as miss:
+        if miss not in conversation.misses[before:]:
+            raise
+    seen.extend(conversation.misses[before:])
+    del conversation.misses[before:]
+    if not seen:
+        raise AssertionError("expected a miss, but the cassette answered every request")

@@ -1,0 +1,249 @@
+"""Opening and closing cassettes: from a path to a `Cassette`, and from that to a file.
+
+A `Library` is what all cassettes of one session share: settings, key, and the sandbox with its budget.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from sealtape import store
+from sealtape.capture import aws, pool
+from sealtape.capture.current import entered
+from sealtape.capture.environment import changed_environment, replay_environment
+from sealtape.capture.sandbox import Sandbox
+from sealtape.cassette import Cassette
+from sealtape.errors import CassetteMissing, KeyMissing, UsageError
+from sealtape.interaction import Recording, Scrubbed
+from sealtape.modes import Mode, mode_named
+from sealtape.scrub.scrubber import Scrubber
+from sealtape.seal.format import new_cassette_id, seal, unseal
+from sealtape.seal.keyring import Key, load_key, new_key
+from sealtape.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from sealtape.capture.http import VcrOptions
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A cassette that was recorded: where, with how many interactions, how much was scrubbed by rule."""
+
+    path: str
+    interactions: int
+    scrubbed: dict[str, int]
+
+
+class Library:
+    """The cassettes of one session: their settings, key and sandbox."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.sandbox = Sandbox(settings.sandbox)
+        self._key: tuple[str | None, Key] | None = None
+
+    @property
+    def key(self) -> Key:
+        """The project's key; raises `KeyMissing`, `KeyMalformed` or `KeyWrong`."""
+        given = os.environ.get("SEALTAPE_KEY")
+        if self._key is None or self._key[0] != given:
+            self._key = (given, load_key(self.settings.key_id))
+        return self._key[1]
+
+    def read(self, path: Path) -> Recording:
+        """Return the content of the cassette at ``path``; raises `CassetteError` or `KeyringError`."""
+        data = store.read(path)
+        return unseal(data, self.key, where=str(path), name=self.settings.name_of(path))
+
+    @contextmanager
+    def opened(
+        self,
+        path: Path,
+        mode: Mode,
+        *,
+        options: VcrOptions | None = None,
+        shared: Sequence[Path] = (),
+        keep: Callable[[], bool] = lambda: True,
+        written: Callable[[Written], None] = lambda _: None,
+        current: bool = True,
+    ) -> Iterator[Cassette]:
+        """Open the cassette at ``path``, make it the current conversation, and close it.
+
+        What was recorded is written if the block did not raise and ``keep()`` says so then, and
+        ``written`` is told; otherwise the file stays as it was. ``shared`` cassettes answer too and
+        are never written. Nothing is sent, and nothing written, if the file is there and cannot be
+        opened. With ``current`` false the caller routes traffic to the cassette.
+        """
+        with ExitStack() as stack:
+            if mode.may_record(exists=path.exists()):
+                stack.enter_context(store.lock(path))
+                store.require_writable(path)
+            cassette, recording = self._open(path, mode, options, shared)
+            if current:
+                stack.enter_context(hooks(options))
+                stack.enter_context(entered(cassette))
+            yield cassette
+            if cassette.is_dirty and keep():
+                written(self._write(path, cassette.finished(), recording))
+
+    def _open(
+        self, path: Path, mode: Mode, options: VcrOptions | None, shared: Sequence[Path]
+    ) -> tuple[Cassette, Recording | None]:
+        try:
+            recording: Recording | None = self.read(path)
+        except CassetteMissing:
+            recording = None
+        also: tuple[Scrubbed, ...] = ()
+        for other in shared:
+            also += self.read(other).interactions
+        removals = [r for s in (*(recording.interactions if recording else ()), *also) for r in s.removals]
+        key = self._key_for(recording is not None or bool(also) or mode.records_missing)
+        cassette = Cassette(
+            recording,
+            where=_shown(path),
+            mode=mode,
+            scrubber=Scrubber(self.settings.scrub, key.derive("stand-ins"), removals=removals),
+            sandbox=self.sandbox,
+            options=options,
+            repeats=self.settings.repeats,
+            shared=also,
+        )
+        return cassette, recording
+
+    def _key_for(self, needed: bool) -> Key:
+        """Return the project's key; where nothing is opened or recorded, any key will do.
+
+        Then it only scrubs the request that a miss is about to name.
+        """
+        try:
+            return self.key
+        except KeyMissing:
+            if needed:
+                raise
+            return new_key()
+
+    def _write(self, path: Path, interactions: tuple[Scrubbed, ...], before: Recording | None) -> Written:
+        recording = Recording(
+            before.cassette_id if before else new_cassette_id(), self.settings.name_of(path), interactions
+        )
+        clear = self.settings.cassette_clear == "full"
+        store.write(path, seal(recording, self.key, clear=clear))
+        scrubbed: Counter[str] = Counter()
+        for entry in interactions:
+            scrubbed.update(entry.scrubbed_counts)
+        return Written(_shown(path), len(interactions), dict(scrubbed))
+
+
+def _shown(path: Path) -> str:
+    """Return ``path`` as a person would type it here."""
+    resolved = path.absolute()
+    here = Path.cwd()
+    return str(resolved.relative_to(here)) if resolved.is_relative_to(here) else str(resolved)
+
+
+@contextmanager
+def hooks(options: VcrOptions | None = None) -> Iterator[None]:
+    """Keep the clients that are not hooked for good hooked for this block."""
+    aws.install()
+    pool.install()
+    # vcrpy imports every client that is installed, so it waits until a cassette is really open.
+    from sealtape.capture.http import patched
+
+    with patched(options.custom_patches if options else ()):
+        yield
+
+
+class use_cassette:
+    """Record to and replay from the cassette at ``path``, outside pytest.
+
+    It is used like a function, and named as vcrpy's is.
+
+    As a context manager it gives the open `Cassette`; as a decorator it wraps functions and coroutine
+    functions, each call with a cassette of its own. ``path`` may leave out ``.tape``. ``record_mode``
+    is one of ``once`` (the default), ``none``, ``new_episodes``, ``all`` and ``rewrite``. Other
+    options are vcrpy's (``match_on``, ``filter_headers``, …) and ``repeats``.
+
+    What was recorded is written when the block ends without an exception; a request that the cassette
+    does not answer raises `Miss`, at the call and, if that was swallowed, at the end of the block.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], record_mode: str = "once", **options: Any) -> None:
+        self._path = _tape_path(path)
+        self._mode = mode_named(record_mode)
+        self._repeats = options.pop("repeats", None)
+        self._options = options
+        self._stacks: list[ExitStack] = []
+
+    def __enter__(self) -> Cassette:
+        stack = ExitStack()
+        cassette = stack.enter_context(self._used())
+        self._stacks.append(stack)
+        return cassette
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._stacks.pop().__exit__(kind, error, traceback)
+
+    @contextmanager
+    def _used(self) -> Iterator[Cassette]:
+        settings = load_settings(self._path.parent).with_options(repeats=self._repeats)
+        options = None
+        if self._options:
+            from vcr import VCR
+
+            from sealtape.capture.http import vcr_options
+
+            options = vcr_options(VCR(), self._options, hooked=False)
+        with ExitStack() as stack:
+            if not self._mode.may_record(exists=self._path.exists()):
+                changes = replay_environment(os.environ) if settings.replay_environment else {}
+                stack.enter_context(changed_environment(changes))
+            cassette = stack.enter_context(Library(settings).opened(self._path, self._mode, options=options))
+            yield cassette
+            if cassette.misses:
+                raise cassette.misses[0]
+
+    def __call__(self, function: F) -> F:
+        """Wrap ``function`` so that each call runs with the cassette open."""
+        if inspect.iscoroutinefunction(function):
+
+            @functools.wraps(function)
+            async def call_async(*args: Any, **kwargs: Any) -> Any:
+                with self._used():
+                    awaited: Awaitable[Any] = function(*args, **kwargs)
+                    return await awaited
+
+            return call_async  # type: ignore[return-value]  # the same signature, seen through Any
+
+        @functools.wraps(function)
+        def call(*args: Any, **kwargs: Any) -> Any:
+            with self._used():
+                return function(*args, **kwargs)
+
+        return call  # type: ignore[return-value]  # as above
+
+
+def _tape_path(path: str | os.PathLike[str]) -> Path:
+    bare = Path(os.fspath(path))
+    if bare.suffix in (".yaml", ".yml", ".json"):
+        raise UsageError(
+            f"{bare} is not a sealed cassette",
+            why="sealtape.use_cassette reads and writes .tape files",
+            hint=f'sealtape.use_cassette("{bare.with_suffix(store.SUFFIX)}")',
+        )
+    return bare if bare.suffix == store.SUFFIX else bare.with_name(bare.name + store.SUFFIX)

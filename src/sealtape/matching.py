@@ -1,0 +1,245 @@
+"""Canonical requests, and what tells two of them apart.
+
+An AWS request is known by what the caller asked for, never by its URL: service, operation, canonical
+parameters and payload, with account, region and caller compared up to a consistent renaming. An HTTP
+request is known by method, URL and body, the body compared as what its content type says it is.
+
+Nothing here answers true or false about two requests: equal requests have equal keys, and
+`differences` names what differs between unequal ones.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import b64encode
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from sealtape.interaction import AwsRequest, HttpRequest, Request, Tree
+from sealtape.renaming import Name, skeleton
+
+_PRESIGNED = frozenset(
+    ("x-amz-signature", "x-amz-credential", "x-amz-date", "x-amz-security-token", "x-amz-expires")
+)
+_PRESIGNED_LEGACY = frozenset(("signature", "awsaccesskeyid", "expires", "x-amz-security-token"))
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Canonical:
+    """A request reduced to what matching compares.
+
+    Requests match if ``key`` is equal and ``names`` admit a renaming. ``group`` is what must be equal
+    for two requests to be worth comparing at all.
+    """
+
+    group: Hashable
+    key: Hashable
+    names: tuple[Name, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One place in which a live request is not the recorded one."""
+
+    place: str
+    live: str
+    recorded: str
+
+    def __str__(self) -> str:
+        return f"{self.place}: {self.live} here, {self.recorded} recorded"
+
+
+def canonical(request: Request) -> Canonical:
+    """Return what matching compares of ``request``, which must have been scrubbed."""
+    if isinstance(request, AwsRequest):
+        return _canonical_aws(request)
+    return _canonical_http(request)
+
+
+def _canonical_aws(request: AwsRequest) -> Canonical:
+    text = canonical_json(request.parameters)
+    cut, accounts = skeleton(text, request.region)
+    payload = None if request.body is None else _digest(request.body)
+    group = (request.service, request.operation)
+    names = (("region", request.region), ("caller", request.caller), *accounts)
+    return Canonical(group, (*group, cut, payload), names)
+
+
+def _canonical_http(request: HttpRequest) -> Canonical:
+    parts = _parts(request.url)
+    group = (request.method.upper(), parts["host"], parts["path"])
+    rest = (parts["scheme"], parts["port"], parts["query"], _canonical_body(request))
+    return Canonical(group, (*group, *rest))
+
+
+def canonical_json(tree: Any) -> str:
+    """Return ``tree`` as JSON with sorted keys and bytes as ``{"$bytes": base64}``."""
+    return _ENCODER.encode(tree)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
+        return list(value)
+    return {"$bytes": b64encode(value).decode()}
+
+
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain, check_circular=False
+)
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
+
+
+@lru_cache(maxsize=1024)
+def _parts(url: str) -> dict[str, Any]:
+    split = urlsplit(url)
+    scheme = split.scheme.lower()
+    port = split.port or _DEFAULT_PORTS.get(scheme)
+    query = parse_qsl(split.query, keep_blank_values=True)
+    present = {name.lower() for name, _ in query}
+    if "x-amz-signature" in present:
+        query = [pair for pair in query if pair[0].lower() not in _PRESIGNED]
+    elif {"signature", "awsaccesskeyid"} <= present:
+        query = [pair for pair in query if pair[0].lower() not in _PRESIGNED_LEGACY]
+    return {
+        "scheme": scheme,
+        "host": (split.hostname or "").lower(),
+        "port": port,
+        "path": split.path or "/",
+        "query": tuple(sorted(query)),
+    }
+
+
+def _canonical_body(request: HttpRequest) -> Hashable:
+    """Return the body as what it is: JSON as JSON, a form as its fields, multipart without boundary."""
+    body = request.body
+    if not body:
+        return b""
+    content_type = _content_type(request)
+    if _is_json(content_type) or (not content_type and body[:1] in b"{["):
+        parsed = _parse_json(body)
+        if parsed is not None:
+            return canonical_json(parsed)
+    if content_type.startswith("application/x-www-form-urlencoded"):
+        return tuple(sorted(parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True)))
+    if content_type.startswith("multipart/"):
+        boundary = re.search(r'boundary="?([^";]+)', _content_type(request, lower=False))
+        if boundary:
+            body = body.replace(boundary.group(1).encode(), b"\x00boundary")
+    return _digest(body)
+
+
+def _parse_json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_json(content_type: str) -> bool:
+    kind = content_type.partition(";")[0].strip()
+    return kind == "application/json" or kind.endswith("+json")
+
+
+def _content_type(request: HttpRequest, *, lower: bool = True) -> str:
+    for name, value in request.headers:
+        if name.lower() == "content-type":
+            return value.lower() if lower else value
+    return ""
+
+
+def differences(live: Request, recorded: Request, limit: int = 5) -> list[Difference]:
+    """Name the places in which ``live`` is not ``recorded``, most telling first, at most ``limit``."""
+    if isinstance(live, AwsRequest) and isinstance(recorded, AwsRequest):
+        found = _aws_differences(live, recorded)
+    elif isinstance(live, HttpRequest) and isinstance(recorded, HttpRequest):
+        found = _http_differences(live, recorded)
+    else:
+        found = [Difference("track", live.label, recorded.label)]
+    return list(found)[:limit]
+
+
+def _aws_differences(live: AwsRequest, recorded: AwsRequest) -> Iterable[Difference]:
+    if live.label != recorded.label:
+        yield Difference("operation", live.label, recorded.label)
+    yield from _tree_differences("parameters", live.parameters, recorded.parameters)
+    if live.body != recorded.body:
+        yield Difference("payload", _size(live.body), _size(recorded.body))
+    if live.region != recorded.region:
+        yield Difference("region", live.region, recorded.region)
+    if live.caller != recorded.caller:
+        yield Difference("caller", live.caller or "unsigned", recorded.caller or "unsigned")
+
+
+def _http_differences(live: HttpRequest, recorded: HttpRequest) -> Iterable[Difference]:
+    if live.method != recorded.method:
+        yield Difference("method", live.method, recorded.method)
+    ours, theirs = _parts(live.url), _parts(recorded.url)
+    for part in ("scheme", "host", "port", "path"):
+        if ours[part] != theirs[part]:
+            yield Difference(part, str(ours[part]), str(theirs[part]))
+    yield from _tree_differences("query", dict(ours["query"]), dict(theirs["query"]))
+    if _canonical_body(live) != _canonical_body(recorded):
+        mine, yours = _parse_json(live.body), _parse_json(recorded.body)
+        if isinstance(mine, (dict, list)) and isinstance(yours, (dict, list)):
+            yield from _tree_differences("body", mine, yours)
+        else:
+            yield Difference("body", _size(live.body), _size(recorded.body))
+
+
+def _tree_differences(place: str, live: Tree, recorded: Tree) -> Iterable[Difference]:
+    if isinstance(live, Mapping) and isinstance(recorded, Mapping):
+        for name in sorted({*live, *recorded}):
+            if name not in recorded:
+                yield Difference(f"{place}.{name}", _short(live[name]), "nothing")
+            elif name not in live:
+                yield Difference(f"{place}.{name}", "nothing", _short(recorded[name]))
+            else:
+                yield from _tree_differences(f"{place}.{name}", live[name], recorded[name])
+    elif isinstance(live, (list, tuple)) and isinstance(recorded, (list, tuple)):
+        if len(live) != len(recorded):
+            yield Difference(place, f"{len(live)} items", f"{len(recorded)} items")
+        for index, (ours, theirs) in enumerate(zip(live, recorded, strict=False)):
+            yield from _tree_differences(f"{place}[{index}]", ours, theirs)
+    elif live != recorded:
+        yield Difference(place, _short(live), _short(recorded))
+
+
+def _short(value: Tree) -> str:
+    text = _size(value) if isinstance(value, bytes) else canonical_json(value)
+    return text if len(text) <= 60 else text[:57] + "…" + text[-1]
+
+
+def _size(body: bytes | None) -> str:
+    return "nothing" if body is None else f"{len(body)} bytes"
+
+
+def nearest(live: Request, recorded: Iterable[Request]) -> tuple[Request, list[Difference]] | None:
+    """Return the recorded request that differs least from ``live``, with the differences."""
+    group = canonical(live).group
+    candidates = list(recorded)
+    close = [request for request in candidates if canonical(request).group == group]
+    best: tuple[Request, list[Difference]] | None = None
+    for request in close or _same_family(live, candidates):
+        found = differences(live, request)
+        if best is None or len(found) < len(best[1]):
+            best = (request, found)
+    return best
+
+
+def _same_family(live: Request, recorded: Sequence[Request]) -> list[Request]:
+    """Fall back to requests of the same service, or host."""
+    if isinstance(live, AwsRequest):
+        return [r for r in recorded if isinstance(r, AwsRequest) and r.service == live.service]
+    host = _parts(live.url)["host"]
+    return [r for r in recorded if isinstance(r, HttpRequest) and _parts(r.url)["host"] == host]

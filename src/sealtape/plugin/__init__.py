@@ -1,0 +1,148 @@
+"""The pytest plugin: hooks on top of pytest-recording's marker, options and fixtures.
+
+Nothing here imports a client library, cryptography or rich; a run without a marked test never does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sealtape.errors import SealtapeError
+from sealtape.modes import NONE
+from sealtape.plugin import collection, scopes, seam
+from sealtape.plugin.session import SESSION, Session, known_of
+from sealtape.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _pytest.terminal import TerminalReporter
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("sealtape")
+    group.addoption(
+        "--sealtape-unplayed",
+        choices=("ignore", "warn", "fail"),
+        default=None,
+        help="What to do about recorded interactions that a passing test no longer makes.",
+    )
+    group.addoption(
+        "--sealtape-locked",
+        choices=("fail", "skip"),
+        default=None,
+        help="What to do about tests whose cassette is locked because its key is not here.",
+    )
+    group.addoption(
+        "--sandbox",
+        default=None,
+        metavar="embedded|URL",
+        help="Record AWS calls against moto's server, started for this run, or a server at URL.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    session = config.stash[SESSION] = Session(config)
+    try:
+        settings = session.settings(config.rootpath)
+        sandbox = config.getoption("--sandbox")
+        if sandbox:
+            # xdist's workers inherit the environment of the process that started the sandbox.
+            if not (config.option.collectonly or hasattr(config, "workerinput")):
+                session.undo.enter_context(_sandbox(sandbox))
+        elif config.getoption("--record-mode") in (None, NONE.name):
+            # From now on: test modules make clients when they are imported.
+            session.undo.enter_context(_offline_environment(settings))
+    except SealtapeError as error:
+        session.undo.close()
+        raise pytest.UsageError(str(error)) from None
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    session = config.stash.get(SESSION, None)
+    if session is not None:
+        session.undo.close()
+
+
+@contextmanager
+def _offline_environment(settings: Settings) -> Iterator[None]:
+    from sealtape.capture.environment import changed_environment, replay_environment
+
+    with changed_environment(replay_environment(os.environ) if settings.replay_environment else {}):
+        yield
+
+
+@contextmanager
+def _sandbox(where: str) -> Iterator[None]:
+    """Point boto3 at a sandbox with invented credentials, and at nothing else."""
+    from sealtape.capture import embedded
+    from sealtape.capture.environment import changed_environment
+
+    with ExitStack() as stack:
+        if where == "embedded":
+            url = stack.enter_context(embedded.embedded_sandbox())
+        else:
+            url = embedded.require_sandbox(where)
+        changes: dict[str, str | None] = dict.fromkeys(embedded.OVERRULING)
+        changes |= embedded.ENVIRONMENT | {"AWS_ENDPOINT_URL": url}
+        stack.enter_context(changed_environment(changes))
+        yield
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    collection.refuse_shared_names(items)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    session = item.config.stash[SESSION]
+    session.item = item
+    if collection.is_marked(item):
+        seam.install()
+    try:
+        return (yield)
+    finally:
+        session.item = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    with scopes.set_up(fixturedef, request):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
+    result = yield
+    # A miss that the code under test swallowed must not pass for a success.
+    known_of(item).raise_misses()
+    return result
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    report = yield
+    known_of(item).note(report, call)
+    return report
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
+    if report.failed and getattr(report, "sealtape_locked", ""):
+        return "locked", "L", ("LOCKED", {"red": True})
+    return None
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    from sealtape.plugin.summary import write_summary
+
+    write_summary(terminalreporter)

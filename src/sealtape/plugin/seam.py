@@ -1,0 +1,141 @@
+"""The one function of pytest-recording that sealtape replaces.
+
+pytest-recording's ``vcr`` fixture imports ``pytest_recording._vcr.use_cassette`` when a marked test is
+set up. Its ``pytest_recording_configure`` hook would come too late: by then the mode is resolved,
+``rewrite`` has deleted the cassette, and the cassette class is fixed.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sealtape.errors import KeyMissing, Unplayed, UsageError
+from sealtape.modes import ALL, NEW_EPISODES, REWRITE, Mode
+from sealtape.plugin.collection import file_name
+from sealtape.plugin.session import SESSION, SealtapeWarning, Session, known_of
+
+if TYPE_CHECKING:
+    from sealtape.capture.http import VcrOptions
+    from sealtape.cassette import Cassette
+
+_PLAIN_SUFFIXES = (".yaml", ".yml", ".json")
+
+
+def install() -> None:
+    """Put `use_cassette` in the place of pytest-recording's; doing it again changes nothing."""
+    from pytest_recording import _vcr
+
+    if not isinstance(_vcr.use_cassette, _Seam):
+        _vcr.use_cassette = _Seam(_vcr.use_cassette)
+
+
+class _Seam:
+    """pytest-recording's ``use_cassette``: sealed cassettes here, YAML ones by the original."""
+
+    def __init__(self, original: Callable[..., AbstractContextManager[Any]]) -> None:
+        self._original = original
+
+    def __call__(
+        self,
+        default_cassette: str,
+        vcr_cassette_dir: str,
+        record_mode: str,
+        markers: list[pytest.Mark],
+        config: dict[str, Any],
+        pytestconfig: pytest.Config,
+    ) -> AbstractContextManager[Any]:
+        from pytest_recording.utils import merge_kwargs
+
+        from sealtape import store
+
+        session = pytestconfig.stash[SESSION]
+        given = merge_kwargs(config, markers)
+        mode = session.mode(given.pop("record_mode", None) or record_mode)
+        folder = Path(vcr_cassette_dir)
+        path = store.cassette_path(folder, file_name(default_cassette))
+        others = [str(name) for marker in markers for name in marker.args]
+        plain = folder / f"{default_cassette}.yaml"
+        if not path.exists() and (plain.exists() or _any_plain(others)) and mode not in (ALL, REWRITE):
+            _refuse_to_add(plain, mode)
+            bare = [pytest.mark.vcr(*marker.args).mark for marker in markers]
+            return self._original(default_cassette, vcr_cassette_dir, mode.name, bare, given, pytestconfig)
+        shared = [store.cassette_path(folder, name.removesuffix(store.SUFFIX)) for name in others]
+        return _sealed(session, path, mode, _options(given, pytestconfig), shared)
+
+
+def _any_plain(names: list[str]) -> bool:
+    return any(name.endswith(_PLAIN_SUFFIXES) for name in names)
+
+
+def _refuse_to_add(plain: Path, mode: Mode) -> None:
+    if mode is NEW_EPISODES and plain.exists():
+        raise UsageError(
+            f"{plain.name} is a plain-text cassette",
+            where=str(plain.parent),
+            why="what is recorded now would be written to it unsealed",
+            hint="record a sealed one beside it: pytest --record-mode=rewrite",
+        )
+
+
+def _options(given: dict[str, Any], config: pytest.Config) -> VcrOptions | None:
+    """Let vcrpy resolve ``vcr_config``, the markers and the ``pytest_recording_configure`` hook."""
+    hooked = bool(config.hook.pytest_recording_configure.get_hookimpls())
+    if not given and not hooked:
+        return None
+    from vcr import VCR
+
+    from sealtape.capture.http import vcr_options
+
+    vcr = VCR()
+    if hooked:
+        config.hook.pytest_recording_configure(config=config, vcr=vcr)
+    return vcr_options(vcr, given, hooked=hooked)
+
+
+@contextmanager
+def _sealed(
+    session: Session, path: Path, mode: Mode, options: VcrOptions | None, shared: list[Path]
+) -> Iterator[Cassette]:
+    """Open a test's sealed cassette for as long as the test and its function-scoped fixtures last."""
+    assert session.item is not None
+    test = known_of(session.item)
+    library = session.library(path.parent)
+    with ExitStack() as stack:
+        try:
+            cassette = stack.enter_context(
+                library.opened(
+                    path,
+                    mode,
+                    options=options,
+                    shared=shared,
+                    keep=lambda: test.passed,
+                    written=test.written.append,
+                )
+            )
+        except KeyMissing as error:
+            test.locked = error.hint
+            if library.settings.locked == "skip":
+                pytest.skip(f"locked: {error.what}")
+            raise
+        test.cassettes.append(cassette)
+        yield cassette
+        test.raise_misses()
+    if test.passed:
+        _judge_unplayed(cassette, library.settings.unplayed)
+
+
+def _judge_unplayed(cassette: Cassette, what: str) -> None:
+    if what == "ignore":
+        return
+    try:
+        cassette.check_unplayed()
+    except Unplayed as error:
+        if what == "fail":
+            raise
+        warnings.warn(SealtapeWarning(str(error)), stacklevel=2)

@@ -1,0 +1,104 @@
+"""What one pytest run, and one test of it, share between hooks."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sealtape.errors import Miss, SealtapeError
+from sealtape.modes import NONE, Mode, mode_named
+from sealtape.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from sealtape.cassette import Cassette
+    from sealtape.library import Library, Written
+
+
+class SealtapeWarning(UserWarning):
+    """Something about a cassette that does not fail a test."""
+
+
+class Session:
+    """What one pytest run shares."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.item: pytest.Item | None = None
+        self.undo = ExitStack()
+        self._libraries: dict[Settings, Library] = {}
+
+    def library(self, folder: Path) -> Library:
+        """Return the library whose settings hold for cassettes in ``folder``."""
+        from sealtape.library import Library
+
+        settings = self.settings(folder)
+        if settings not in self._libraries:
+            self._libraries[settings] = Library(settings)
+        return self._libraries[settings]
+
+    def settings(self, folder: Path) -> Settings:
+        """Return the settings for ``folder``, with the command line over them."""
+        return load_settings(folder).with_options(
+            unplayed=self.config.getoption("--sealtape-unplayed"),
+            locked=self.config.getoption("--sealtape-locked"),
+        )
+
+    def mode(self, given: str | None) -> Mode:
+        """Return the mode to use: the command line's, else ``given``, else none.
+
+        Unlike in pytest-recording a marker does not win over the command line: a run that was asked to
+        stay offline must.
+        """
+        return mode_named(self.config.getoption("--record-mode") or given or NONE.name)
+
+
+class Test:
+    """What the hooks know of one test: its cassettes, and how it went."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.cassettes: list[Cassette] = []
+        self.written: list[Written] = []
+        self.passed = False
+        self.locked = ""
+        self._reported: set[int] = set()
+
+    def raise_misses(self) -> None:
+        """Raise the first miss that nobody has been told of yet."""
+        for cassette in self.cassettes:
+            for miss in cassette.misses:
+                if id(miss) not in self._reported:
+                    self._reported.update(id(m) for c in self.cassettes for m in c.misses)
+                    raise miss
+
+    def note(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+        """Take note of how a phase of the test went, and say it in the report."""
+        if report.when == "call":
+            self.passed = report.passed or hasattr(report, "wasxfail")
+        error = call.excinfo.value if call.excinfo is not None else None
+        if isinstance(error, Miss):
+            # It was told here, so the end of the test need not tell it again.
+            self._reported.update(id(m) for c in self.cassettes for m in c.misses)
+        elif isinstance(error, SealtapeError) and report.failed and report.when != "call":
+            # The frames are sealtape's and pytest-recording's: the text is all that helps.
+            report.longrepr = f"{type(error).__name__}: {error}"
+        if self.locked and report.when == "setup":
+            report.sealtape_locked = self.locked  # type: ignore[attr-defined]  # reports take attributes
+        if self.written and report.when == "teardown":
+            # Plain values: under xdist, reports travel between processes.
+            report.sealtape_written = [  # type: ignore[attr-defined]
+                {"path": w.path, "interactions": w.interactions, "scrubbed": w.scrubbed} for w in self.written
+            ]
+
+
+SESSION = pytest.StashKey[Session]()
+_TEST = pytest.StashKey[Test]()
+
+
+def known_of(item: pytest.Item) -> Test:
+    """Return what is known of ``item``."""
+    return item.stash.setdefault(_TEST, Test())

@@ -1,0 +1,44 @@
+"""What pytest's last lines say about cassettes: what is locked, what was recorded, what to type next."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+
+def write_summary(reporter: TerminalReporter) -> None:
+    """Write a section if there is anything to say."""
+    locked = reporter.stats.get("locked", [])
+    skipped = [r for r in reporter.stats.get("skipped", []) if getattr(r, "sealtape_locked", "")]
+    written = [
+        entry
+        for reports in reporter.stats.values()
+        for report in reports
+        for entry in getattr(report, "sealtape_written", ())
+    ]
+    if not (locked or skipped or written):
+        return
+    reporter.section("sealtape")
+    for reports, verb in ((locked, "failed"), (skipped, "skipped")):
+        if reports:
+            tests = "1 test is" if len(reports) == 1 else f"{len(reports)} tests are"
+            reporter.line(f"{tests} locked and {verb}: the key of their cassettes is not here")
+            reporter.line(f"hint: {reports[0].sealtape_locked}")
+    if written:
+        _write_recorded(reporter, written)
+
+
+def _write_recorded(reporter: TerminalReporter, written: list[dict[str, Any]]) -> None:
+    interactions = sum(entry["interactions"] for entry in written)
+    scrubbed: Counter[str] = Counter()
+    for entry in written:
+        scrubbed.update(entry["scrubbed"])
+    cassettes = "1 cassette" if len(written) == 1 else f"{len(written)} cassettes"
+    reporter.line(f"recorded {cassettes} with {interactions} interactions")
+    if scrubbed:
+        rules = ", ".join(f"{count} {rule}" for rule, count in scrubbed.most_common())
+        reporter.line(f"scrubbed {scrubbed.total()} values: {rules}")
+    reporter.line(f"next: sealtape show {written[0]['path']}")

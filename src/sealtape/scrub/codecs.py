@@ -1,0 +1,285 @@
+"""Views into text: what a decoder makes of it, and how to put a change back.
+
+Every view locates values in the text as it came and splices changed ones into it, so that all other
+bytes (blanks, order, repeated keys, escapes, number formats) stay exactly as they were; a view in which
+nothing changed gives back the same text. None of them raises on bad input: what is not JSON or not
+base64 has no such view.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import html
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, unquote, unquote_plus
+
+
+_JSON_SCALAR = re.compile(
+    r'"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:\d[\d.eE+-]*|Infinity)|true|false|null|NaN', re.S
+)
+
+
+def decode_text(data: bytes) -> tuple[str, str]:
+    """Return the text of ``data`` and the codec that turns it back: UTF-8, else Latin-1."""
+    try:
+        return data.decode("utf-8"), "utf-8"
+    except UnicodeDecodeError:
+        return data.decode("latin-1"), "latin-1"
+
+
+# JSON ---------------------------------------------------------------------------------------------
+
+
+def _all_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) == len(pairs):
+        return members
+    members = {}
+    for name, value in pairs:
+        # A repeated name would hide its first value; the mark makes it unique and is cut off again.
+        while name in members:
+            name += "\0"
+        members[name] = value
+    return members
+
+
+def parse_json(text: str) -> Any:
+    """Return the document as a tree that keeps repeated names; None where it is no array or object."""
+    if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
+        return None
+    try:
+        return json.loads(text, object_pairs_hook=_all_pairs)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _scalars(node: Any) -> Iterator[Any]:
+    if isinstance(node, dict):
+        for name, value in node.items():
+            yield name
+            yield from _scalars(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from _scalars(value)
+    else:
+        yield node
+
+
+def splice_json(text: str, old: Any, new: Any) -> str:
+    """Return ``text``, the source of ``old``, with the scalars in which ``new`` differs put in."""
+    pieces, at = [], 0
+    for token, before, after in zip(
+        _JSON_SCALAR.finditer(text), _scalars(old), _scalars(new), strict=True
+    ):
+        if before is after or before == after:
+            continue
+        if isinstance(after, str):
+            after = json.dumps(after.rstrip("\0"), ensure_ascii=token[0].isascii())
+        pieces += [text[at : token.start()], str(after)]
+        at = token.end()
+    return "".join([*pieces, text[at:]])
+
+
+# XML and HTML -------------------------------------------------------------------------------------
+
+_MARKUP = re.compile(
+    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<[?!][^>]*>"
+    r"|<(?P<close>/)?(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
+    re.S,
+)
+_ATTRIBUTE = re.compile(r"([A-Za-z_][\w.:-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+_LOOKS_LIKE_MARKUP = re.compile(r"\s*<[?!A-Za-z]")
+_MAX_NESTING = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A value in a text: where it stands, under which names, and what it says when decoded."""
+
+    path: tuple[str, ...]
+    start: int
+    end: int
+    value: str
+    raw: bool = False
+
+    def encoded(self, value: str) -> str:
+        """Return ``value`` as it has to be written at this place."""
+        return value if self.raw else html.escape(value, quote=self.path[-1:] != () and self._quoted)
+
+    @property
+    def _quoted(self) -> bool:
+        return self.path[-1].startswith("@")
+
+
+def looks_like_markup(text: str) -> bool:
+    """Whether ``text`` starts as XML or HTML does."""
+    return _LOOKS_LIKE_MARKUP.match(text) is not None
+
+
+def markup_spans(text: str) -> Iterator[Span]:
+    """Yield the text nodes, CDATA sections, comments and attribute values of XML or HTML.
+
+    This only locates them: no entity is expanded beyond the numeric and predefined ones, no document
+    type is read, and a document that is not well-formed is still looked into to its end.
+    """
+    path: list[str] = []
+    at = 0
+    for match in _MARKUP.finditer(text):
+        if match.start() > at:
+            yield from _text_span(text, at, match.start(), path)
+        at = match.end()
+        if match["cdata"] is not None:
+            yield Span(tuple(path), match.start("cdata"), match.end("cdata"), match["cdata"], raw=True)
+        elif match["name"] is None:
+            yield Span((*path, "#"), match.start(), match.end(), match[0], raw=True)
+        else:
+            yield from _tag_spans(match, path)
+    if at < len(text):
+        yield from _text_span(text, at, len(text), path)
+
+
+def _text_span(text: str, start: int, end: int, path: list[str]) -> Iterator[Span]:
+    raw = text[start:end]
+    if not raw.isspace():
+        yield Span(tuple(path), start, end, html.unescape(raw) if "&" in raw else raw)
+
+
+def _tag_spans(match: re.Match[str], path: list[str]) -> Iterator[Span]:
+    name = match["name"].rpartition(":")[2]
+    if match["close"]:
+        if name in path:
+            while path.pop() != name:
+                pass
+        return
+    if len(path) < _MAX_NESTING:
+        path.append(name)
+    rest, offset = match["rest"], match.start("rest")
+    for attribute in _ATTRIBUTE.finditer(rest) if "=" in rest else ():
+        group = 2 if attribute[2] is not None else 3
+        place = (*path, "@" + attribute[1].rpartition(":")[2])
+        start, end = attribute.span(group)
+        yield Span(place, offset + start, offset + end, html.unescape(attribute[group]))
+    if rest.endswith("/") and path and path[-1] == name:
+        path.pop()
+
+
+def splice(text: str, edits: list[tuple[int, int, str]]) -> str:
+    """Return ``text`` with the stretches of ``edits`` (in order, apart) replaced."""
+    pieces, at = [], 0
+    for start, end, new in edits:
+        pieces += [text[at:start], new]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+# Query strings and forms --------------------------------------------------------------------------
+
+_FORM = re.compile(r"[\w.~*%+\[\]$:-]{1,256}=[^\s&\"'<>{}]*(?:&[\w.~*%+\[\]$:-]{1,256}(?:=[^\s&\"'<>{}]*)?)*&?")
+_PAIR = re.compile(r"([^&;=]*)=([^&]*)|([^&]+)")
+
+
+def looks_like_form(text: str) -> bool:
+    """Whether ``text`` as a whole is ``name=value&name=value``."""
+    return _FORM.fullmatch(text) is not None
+
+
+def query_spans(text: str) -> Iterator[Span]:
+    """Yield the values of a query string or form under their decoded names, and names without one."""
+    for match in _PAIR.finditer(text):
+        if match[3] is None:
+            yield Span((unquote_plus(match[1]),), match.start(2), match.end(2), unquote_plus(match[2]))
+        else:
+            yield Span(("",), match.start(3), match.end(3), unquote_plus(match[3]))
+
+
+def quoted_like(value: str, sample: str) -> str:
+    """Return ``value`` percent-encoded in the style of ``sample``, which it replaces."""
+    literal = "".join({c for c in sample if not c.isalnum() and c not in "%+ "})
+    encoded = quote(value, safe=literal, errors="surrogatepass")
+    if "%20" in encoded and "+" in sample and "%2B" not in sample.upper():
+        encoded = encoded.replace("%20", "+")
+    if "+" in sample and "+" in value and "%2B" not in sample.upper() and "%20" in sample:
+        encoded = encoded.replace("%2B", "+")
+    return re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), encoded) if _LOWER_ESCAPE.search(sample) else encoded
+
+
+_LOWER_ESCAPE = re.compile(r"%(?:[0-9][a-f]|[a-f][0-9a-f])")
+
+
+def unquoted(text: str) -> str:
+    """Return ``text`` without percent-encoding; ``+`` stays."""
+    return unquote(text, errors="surrogateescape")
+
+
+# Base64 -------------------------------------------------------------------------------------------
+
+_BASE64_TEXT = re.compile(r"[A-Za-z0-9+/_\s-]+={0,2}\s*")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+
+@dataclass(frozen=True, slots=True)
+class Base64View:
+    """What a base64 text decodes to, and the manner in which it was written."""
+
+    data: bytes
+    urlsafe: bool
+    padded: bool
+    width: int
+    newline: str
+    tail: str
+
+    def encoded(self, data: bytes) -> str:
+        """Return ``data`` in the same alphabet, padding and line width."""
+        text = (base64.urlsafe_b64encode if self.urlsafe else base64.b64encode)(data).decode("ascii")
+        if not self.padded:
+            text = text.rstrip("=")
+        if self.width:
+            text = self.newline.join(text[i : i + self.width] for i in range(0, len(text), self.width))
+        return text + self.tail
+
+
+def decode_base64(text: str) -> Base64View | None:
+    """Return the view of a text that as a whole is base64: standard or URL-safe, wrapped or not."""
+    if _BASE64_TEXT.fullmatch(text) is None:
+        return None
+    body = text.rstrip("\r\n")
+    tail = text[len(body) :]
+    newline = "\r\n" if "\r\n" in body else "\n"
+    lines = body.split(newline)
+    compact = "".join(lines)
+    padded = compact.rstrip("=")
+    urlsafe = "-" in compact or "_" in compact
+    if any(c in compact for c in " \t\r\n") or len(padded) % 4 == 1 or (urlsafe and ("+" in compact or "/" in compact)):
+        return None
+    try:
+        data = binascii.a2b_base64(padded.encode("ascii").translate(_STANDARD) + b"=" * (-len(padded) % 4))
+    except (binascii.Error, ValueError):
+        return None
+    width = len(lines[0]) if len(lines) > 1 else 0
+    view = Base64View(data, urlsafe, len(compact) % 4 == 0, width, newline, tail)
+    # A text that this view would write differently is not one that a decoder wrote.
+    return view if view.encoded(data) == text else None
+
+
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
+
+
+def printable(data: bytes) -> str | None:
+    """Return ``data`` as text where it is text that a person could have written, else None."""
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return None if _CONTROL.search(text) else text
+
+
+def is_tree(node: object) -> bool:
+    """Whether ``node`` is an array or an object."""
+    return isinstance(node, (dict, list))
+
+

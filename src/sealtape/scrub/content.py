@@ -1,0 +1,237 @@
+"""Body bytes: content codings, event-stream frames, multipart parts, and the headers that bind them.
+
+A body is taken apart here and put together again; what the parts say is not known here. Decoding is
+bounded by `MAX_DECODED` bytes, so that a compressed bomb ends in `Unreadable` and not in the memory.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import importlib
+import re
+import struct
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from sealtape.interaction import Headers
+
+MAX_DECODED = 128 * 1024 * 1024
+MAX_RATIO = 2000
+_CHUNK = 1 << 20
+
+
+class Unreadable(Exception):
+    """A body in a coding that is not known here, is broken, or decodes to too much."""
+
+
+def header(headers: Headers, name: str) -> str:
+    """Return the value of the first header field of that name (lower case), or ``""``."""
+    return next((value for field, value in headers if field.lower() == name), "")
+
+
+# Content codings ----------------------------------------------------------------------------------
+
+
+def codings(headers: Headers, body: bytes) -> tuple[str, ...]:
+    """Return the content codings of ``body``, the one applied last first.
+
+    A gzip member without a header that says so counts as gzip: objects in stores are often like that.
+    """
+    listed = [part.strip().lower() for part in header(headers, "content-encoding").split(",")]
+    named = tuple(c for c in reversed(listed) if c and c not in ("identity", "aws-chunked"))
+    return named or (("gzip",) if body[:3] == b"\x1f\x8b\x08" else ())
+
+
+def decode_content(body: bytes, coding: str) -> bytes:
+    """Undo one content coding; raise `Unreadable`."""
+    if coding in ("gzip", "x-gzip"):
+        return _inflate(body, 31)
+    if coding == "deflate":
+        try:
+            return _inflate(body, 15)
+        except Unreadable:
+            return _inflate(body, -15)
+    if coding in ("br", "zstd"):
+        return _decode_optional(body, coding)
+    raise Unreadable(f"content coding {coding}")
+
+
+def encode_content(data: bytes, coding: str, like: bytes) -> bytes:
+    """Apply one content coding to ``data``, in the variant of the body ``like``; raise `Unreadable`."""
+    if coding in ("gzip", "x-gzip"):
+        return _deflate(data, 31)
+    if coding == "deflate":
+        return _deflate(data, 15 if like[:1] == b"\x78" else -15)
+    return _encode_optional(data, coding)
+
+
+def _inflate(body: bytes, wbits: int) -> bytes:
+    limit = min(MAX_DECODED, max(len(body) * MAX_RATIO, _CHUNK))
+    out, rest = [], body
+    total = 0
+    try:
+        while rest:
+            engine = zlib.decompressobj(wbits)
+            data = engine.decompress(rest, limit - total + 1)
+            total += len(data)
+            out.append(data)
+            if total > limit:
+                raise Unreadable("decodes to too much")
+            if not engine.eof:
+                raise Unreadable("truncated")
+            # Members of a gzip file follow one another; padding after the last one is no member.
+            rest = engine.unused_data if wbits == 31 and engine.unused_data[:2] == b"\x1f\x8b" else b""
+    except zlib.error:
+        raise Unreadable("broken") from None
+    return b"".join(out)
+
+
+def _deflate(data: bytes, wbits: int) -> bytes:
+    engine = zlib.compressobj(6, zlib.DEFLATED, wbits)
+    return engine.compress(data) + engine.flush()
+
+
+_OPTIONAL = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "backports.zstd", "zstandard")}
+
+
+def _optional(coding: str, name: str) -> Callable[[bytes], bytes]:
+    # A client that asked for br or zstd has the module for it; so it is there when it is needed.
+    for module in _OPTIONAL.get(coding, ()):
+        try:
+            return getattr(importlib.import_module(module), name)  # type: ignore[no-any-return]
+        except (ImportError, AttributeError):
+            continue
+    raise Unreadable(f"content coding {coding}")
+
+
+def _decode_optional(body: bytes, coding: str) -> bytes:
+    decode = _optional(coding, "decompress")
+    try:
+        data = decode(body)
+    except Exception:  # each module has an error class of its own
+        raise Unreadable("broken") from None
+    if len(data) > MAX_DECODED:
+        raise Unreadable("decodes to too much")
+    return data
+
+
+def _encode_optional(data: bytes, coding: str) -> bytes:
+    return _optional(coding, "compress")(data)
+
+
+# Event streams ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One message of ``application/vnd.amazon.eventstream``: raw headers, event type and payload."""
+
+    headers: bytes
+    event: str
+    payload: bytes
+
+
+_EVENT_TYPE = re.compile(rb"\x0b:event-type\x07(..)", re.S)
+
+
+def parse_frames(body: bytes) -> tuple[Frame, ...] | None:
+    """Return the messages of an event stream, or None where the body is not one."""
+    frames, at = [], 0
+    while at < len(body):
+        if len(body) - at < 16:
+            return None
+        total, size, prelude_crc = struct.unpack_from(">III", body, at)
+        if total < 16 + size or at + total > len(body) or zlib.crc32(body[at : at + 8]) != prelude_crc:
+            return None
+        headers = body[at + 12 : at + 12 + size]
+        frames.append(Frame(headers, _event_type(headers), body[at + 12 + size : at + total - 4]))
+        at += total
+    return tuple(frames) or None
+
+
+def _event_type(headers: bytes) -> str:
+    match = _EVENT_TYPE.search(headers)
+    if match is None:
+        return ""
+    size = int.from_bytes(match[1], "big")
+    return headers[match.end() : match.end() + size].decode("utf-8", "replace")
+
+
+def build_frame(frame: Frame) -> bytes:
+    """Return the bytes of one event-stream message, checksums included."""
+    prelude = struct.pack(">II", 16 + len(frame.headers) + len(frame.payload), len(frame.headers))
+    message = prelude + struct.pack(">I", zlib.crc32(prelude)) + frame.headers + frame.payload
+    return message + struct.pack(">I", zlib.crc32(message))
+
+
+# Multipart ----------------------------------------------------------------------------------------
+
+_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]+)\"|([^\s;]+))", re.I)
+_PART_NAME = re.compile(rb"content-disposition:[^\r\n]*?[;\s]name=\"?([^\";\r\n]*)", re.I)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a multipart body: where its content stands, and the name it goes by."""
+
+    start: int
+    end: int
+    name: str
+
+
+def multipart_parts(body: bytes, content_type: str) -> Iterator[Part]:
+    """Yield the parts of a multipart body; nothing where it has no boundary."""
+    match = _BOUNDARY.search(content_type)
+    if match is None or not content_type.lower().startswith("multipart/"):
+        return
+    mark = b"--" + (match[1] or match[2]).encode("latin-1")
+    at = body.find(mark)
+    while at >= 0:
+        head = at + len(mark)
+        following = body.find(b"\r\n" + mark, head)
+        start = body.find(b"\r\n\r\n", head)
+        if following < 0 or start < 0:
+            return
+        if start < following:
+            name = _PART_NAME.search(body, head, start)
+            yield Part(start + 4, following, name[1].decode("utf-8", "replace") if name else "")
+        at = following + 2
+
+
+# Headers that bind a body -------------------------------------------------------------------------
+
+
+def _b64(digest: bytes) -> str:
+    return base64.b64encode(digest).decode("ascii")
+
+
+_CHECKSUMS: dict[str, Callable[[bytes], str]] = {
+    "x-amz-checksum-crc32": lambda body: _b64(struct.pack(">I", zlib.crc32(body))),
+    "x-amz-checksum-sha1": lambda body: _b64(hashlib.sha1(body, usedforsecurity=False).digest()),
+    "x-amz-checksum-sha256": lambda body: _b64(hashlib.sha256(body).digest()),
+    "x-amz-crc32": lambda body: str(zlib.crc32(body)),
+    "content-md5": lambda body: _b64(hashlib.md5(body, usedforsecurity=False).digest()),
+}
+_UNCOMPUTED = frozenset({"digest", "repr-digest", "content-digest", "x-goog-hash", "x-amz-checksum-type"})
+
+
+def mended(headers: Headers, body: bytes) -> Headers:
+    """Return the headers with length and checksums that are true for ``body``.
+
+    Checksums that cannot be computed here (crc32c, crc64nvme, composite ones of multipart uploads) are
+    left out, because clients accept a response without one and reject a wrong one. The ETag stays: it
+    names a version and is sent back in later requests.
+    """
+    fields: list[tuple[str, str]] = []
+    for name, value in headers:
+        lowered = name.lower()
+        if lowered == "content-length":
+            value = str(len(body))
+        elif lowered in _CHECKSUMS and "-" not in value:
+            value = _CHECKSUMS[lowered](body)
+        elif lowered.startswith("x-amz-checksum-") or lowered in _UNCOMPUTED:
+            continue
+        fields.append((name, value))
+    return tuple(fields)

@@ -1,0 +1,258 @@
+"""Values that are known to be secret, and finding them in any text.
+
+There are two ways to know one. The recording process knows the value itself and looks for it, in the
+encodings of `ENCODINGS`, everywhere. A replay knows only what the opened cassette says: a keyed digest
+and a length. It then tests what could be the value: the whole text, and what stands between two word
+boundaries. Both ways agree about what they replace, because `Reach` bounds the first in the same way.
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import re
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from urllib.parse import quote
+
+from sealtape.interaction import Removal
+from sealtape.scrub.pseudonyms import StandIns
+from sealtape.scrub.rules import ORDINARY_WORDS
+
+Note = Callable[[str, str, str], None]
+"""Called with the rule, the value and the stand-in for every replacement."""
+
+_SMALL = 600
+_REMEMBERED = 20_000
+_LONG = 16
+_CUT = re.compile(r"(?<![A-Za-z0-9])|(?![A-Za-z0-9])")
+_DIGIT_RUN = re.compile(r"(?<!\d)\d{6,}(?!\d)")
+_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d]+")
+_WEAK_RULES = frozenset({"model-sensitive", "model-payload"})
+_NEVER_KNOWN = frozenset({"sigv4-signature"})
+
+
+class Reach(IntEnum):
+    """How far a known value is removed beyond the place where a rule found it."""
+
+    NONE = 0
+    """Nowhere else: booleans, small numbers, ordinary words, values under four characters."""
+    WHOLE = 1
+    """Where it is the whole of a value."""
+    WORD = 2
+    """And where it stands between word boundaries."""
+    ANYWHERE = 3
+    """And inside of words: only for long values, which no harmless text holds by chance."""
+
+
+def reach_of(value: str, rule: str) -> Reach:
+    """Return how far a value that ``rule`` found is removed.
+
+    The answer is the same for a stand-in as for the value it replaces, because stand-ins keep length
+    and character classes: a replay has only the stand-in to judge by.
+    """
+    if rule in _NEVER_KNOWN or len(value) < 4 or value.lower() in ORDINARY_WORDS:
+        return Reach.NONE
+    if value.isdecimal():
+        return Reach.WORD if len(value) >= 6 else Reach.NONE
+    if len(value) < 6:
+        return Reach.WHOLE
+    if rule in _WEAK_RULES and _WORD.fullmatch(value):
+        return Reach.WHOLE
+    return Reach.ANYWHERE if len(value) >= _LONG and not _WORD.fullmatch(value) else Reach.WORD
+
+
+def _base64(value: str) -> str:
+    return base64.b64encode(value.encode("utf-8", "surrogatepass")).decode("ascii")
+
+
+def _hex(value: str) -> str:
+    return value.encode("utf-8", "surrogatepass").hex()
+
+
+ENCODINGS: tuple[Callable[[str], str], ...] = (
+    lambda value: quote(value, safe="", errors="surrogatepass"),
+    lambda value: quote(value, errors="surrogatepass"),
+    lambda value: re.sub("%..", lambda m: m[0].lower(), quote(value, safe="", errors="surrogatepass")),
+    lambda value: json.dumps(value)[1:-1],
+    lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
+    html.escape,
+    _base64,
+    lambda value: _base64(value).rstrip("="),
+    lambda value: _base64(value).rstrip("=").translate(str.maketrans("+/", "-_")),
+    _hex,
+)
+"""The forms other than itself in which a known value is looked for in any text."""
+
+
+def spellings(value: str) -> set[str]:
+    """Return ``value`` in every encoding, itself included."""
+    return {value, *(encode(value) for encode in ENCODINGS)}
+
+
+@dataclass(frozen=True, slots=True)
+class _Needle:
+    text: str
+    stand_in: str
+    rule: str
+    value: str
+    reach: Reach
+    pattern: re.Pattern[str]
+
+
+def _bounded(text: str, reach: Reach) -> re.Pattern[str]:
+    before = after = ""
+    if text.isdecimal():
+        before, after = r"(?<!\d)", r"(?!\d)"
+    elif reach < Reach.ANYWHERE:
+        before = r"(?<![A-Za-z0-9])" if text[0].isalnum() else ""
+        after = r"(?![A-Za-z0-9])" if text[-1].isalnum() else ""
+    return re.compile(before + re.escape(text) + after)
+
+
+class Known:
+    """Every value and every digest known to one scrubber. Safe to use from several threads."""
+
+    def __init__(self, stand_ins: StandIns) -> None:
+        self._stand_ins = stand_ins
+        self._lock = threading.Lock()
+        self._values: set[str] = set()
+        self._whole: dict[str, tuple[str, str]] = {}
+        self._needles: tuple[_Needle, ...] = ()
+        self._by_start: dict[str, tuple[_Needle, ...]] = {}
+        self._digests: dict[str, tuple[str, str, Reach]] = {}
+        self._lengths: frozenset[int] = frozenset()
+        self._tested: dict[str, tuple[str, str, Reach] | None] = {}
+        self._ordinary = {stand_ins.digest(word) for word in ORDINARY_WORDS}
+        self.edition = 0
+
+    def values(self) -> tuple[str, ...]:
+        """The raw values known here. They are secrets: for the residue gate only."""
+        return tuple(self._values)
+
+    def __contains__(self, value: str) -> bool:
+        return value in self._values
+
+    def add(self, value: str, rule: str, reach: Reach) -> bool:
+        """Make ``value`` known; return whether it is new. Stand-ins are no secrets."""
+        if reach is Reach.NONE or value in self._values or self._stand_ins.is_one(value):
+            return False
+        stand_in = self._stand_ins.of(value)
+        with self._lock:
+            if value in self._values:
+                return False
+            self._values = self._values | {value}
+            self._register(value, stand_in, rule, reach)
+        return True
+
+    def adopt(self, removals: Iterable[Removal]) -> None:
+        """Take over what an opened cassette says was removed."""
+        for removal in removals:
+            self._stand_ins.adopt(removal.stand_in, removal.digest, removal.length)
+            reach = reach_of(removal.stand_in, removal.rule)
+            if reach is Reach.NONE or removal.digest in self._ordinary:
+                continue
+            with self._lock:
+                known = self._digests.get(removal.digest)
+                if known is None or known[2] < reach:
+                    self._digests[removal.digest] = (removal.stand_in, removal.rule, reach)
+                    self._lengths = self._lengths | {removal.length}
+                    self._tested = {}
+                    self.edition += 1
+
+    def _register(self, value: str, stand_in: str, rule: str, reach: Reach) -> None:
+        self._whole = {**self._whole, value: (stand_in, rule)}
+        if reach >= Reach.WORD:
+            needles = [_Needle(value, stand_in, rule, value, reach, _bounded(value, reach))]
+            for encode in ENCODINGS:
+                text = encode(value)
+                if len(text) >= 6 and all(text != needle.text for needle in needles):
+                    pattern = _bounded(text, reach)
+                    needles.append(_Needle(text, encode(stand_in), rule, value, reach, pattern))
+            # Longest first: a value that holds another one must go as a whole.
+            self._needles = tuple(sorted((*self._needles, *needles), key=lambda n: -len(n.text)))
+            by_start: dict[str, tuple[_Needle, ...]] = {}
+            for needle in self._needles:
+                by_start[needle.text[:4]] = (*by_start.get(needle.text[:4], ()), needle)
+            self._by_start = by_start
+        self.edition += 1
+
+    def replace(self, text: str, note: Note | None = None) -> str:
+        """Return ``text`` with every known value replaced."""
+        whole = self._whole.get(text)
+        if whole is not None:
+            if note is not None:
+                note(whole[1], text, whole[0])
+            return whole[0]
+        if self._needles:
+            text = self._replace_values(text, note)
+        if self._lengths:
+            text = self._replace_recalled(text, note)
+        return text
+
+    def _replace_values(self, text: str, note: Note | None) -> str:
+        for needle in self._candidates(text):
+            if needle.text not in text:
+                continue
+            text, count = needle.pattern.subn(lambda _, n=needle: n.stand_in, text)  # type: ignore[misc]
+            if note is not None:
+                for _ in range(count):
+                    note(needle.rule, needle.value, self._stand_ins.of(needle.value))
+        return text
+
+    def _candidates(self, text: str) -> Iterable[_Needle]:
+        if len(text) > _SMALL:
+            return self._needles
+        starts = self._by_start
+        found = [n for i in range(len(text) - 3) if (hit := starts.get(text[i : i + 4])) for n in hit]
+        return sorted(set(found), key=lambda n: -len(n.text)) if len(found) > 1 else found
+
+    def _replace_recalled(self, text: str, note: Note | None) -> str:
+        size = len(text)
+        if size in self._lengths and (hit := self._recall(text)) is not None:
+            if note is not None:
+                note(hit[1], text, hit[0])
+            return hit[0]
+        spans = self._spans(text)
+        if not spans:
+            return text
+        pieces, at = [], 0
+        for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+            if start < at:
+                continue
+            hit = self._recall(text[start:end])
+            if hit is None or hit[2] < Reach.WORD:
+                continue
+            if note is not None:
+                note(hit[1], text[start:end], hit[0])
+            pieces += [text[at:start], hit[0]]
+            at = end
+        return "".join([*pieces, text[at:]]) if pieces else text
+
+    def _spans(self, text: str) -> list[tuple[int, int]]:
+        """Return the stretches of ``text`` whose boundaries and length could be a known value's."""
+        lengths = self._lengths
+        if len(text) < min(lengths):
+            return []
+        cuts = [match.start() for match in _CUT.finditer(text)]
+        if len(cuts) <= len(lengths):
+            spans = [(s, e) for i, s in enumerate(cuts) for e in cuts[i + 1 :] if e - s in lengths]
+        else:
+            ends = frozenset(cuts)
+            spans = [(s, s + size) for s in cuts for size in lengths if s + size in ends]
+        if 12 in lengths or any(size >= 6 for size in lengths):
+            spans += [m.span() for m in _DIGIT_RUN.finditer(text) if m.end() - m.start() in lengths]
+        return spans
+
+    def _recall(self, text: str) -> tuple[str, str, Reach] | None:
+        tested = self._tested
+        if text in tested:
+            return tested[text]
+        hit = None if self._stand_ins.is_one(text) else self._digests.get(self._stand_ins.digest(text))
+        if len(tested) > _REMEMBERED:
+            tested = self._tested = {}
+        tested[text] = hit
+        return hit

@@ -1,0 +1,214 @@
+"""What stands inside the sealed part of a row: the frame, and an interaction in it and out again.
+
+The layout is specified in `sealtape.seal.format`. Bodies lie in the frame as raw bytes, beside the
+JSON and not in it, so that opening a large body is one copy.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+import struct
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sealtape.interaction import (
+    AwsRequest,
+    Failure,
+    Headers,
+    HttpRequest,
+    Interaction,
+    Outcome,
+    Removal,
+    Request,
+    Response,
+    Scrubbed,
+    Tree,
+)
+
+PLAIN = 0
+"""The only encoding of a frame so far: nothing is compressed, nothing lies outside the row."""
+
+_FIXED = struct.Struct(">BIQ")
+_ESCAPED = re.compile(r"\$+(?:bytes|float)")
+
+
+class NotUnderstood(ValueError):
+    """An authentic frame that this version has no reading for: a later one wrote it."""
+
+
+def canonical(value: object, *, sort: bool = False) -> str:
+    """Return the one JSON text of ``value``: no white space, nothing but ASCII, no NaN."""
+    return json.dumps(value, separators=(",", ":"), sort_keys=sort, allow_nan=False)
+
+
+def pack(scrubbed: Scrubbed) -> bytes:
+    """Return the frame of ``scrubbed``: equal interactions give equal bytes."""
+    interaction = scrubbed.interaction
+    request, outcome = interaction.request, interaction.outcome
+    head: dict[str, object] = {
+        "removals": [
+            [item.rule, item.place, item.stand_in, item.digest, item.length, item.count]
+            for item in scrubbed.removals
+        ]
+    }
+    if isinstance(request, AwsRequest):
+        head["aws"] = {
+            "service": request.service,
+            "operation": request.operation,
+            "parameters": {name: _plain(value) for name, value in request.parameters.items()},
+            "streams": request.body is not None,
+            "region": request.region,
+            "caller": request.caller,
+            "protocol": request.protocol,
+        }
+    else:
+        head["http"] = {
+            "method": request.method,
+            "url": request.url,
+            "headers": _flat(request.headers),
+        }
+    if isinstance(outcome, Response):
+        head["response"] = {
+            "status": outcome.status,
+            "reason": outcome.reason,
+            "headers": _flat(outcome.headers),
+        }
+        answer = outcome.body
+    else:
+        head["failure"] = {"kind": outcome.kind, "message": outcome.message}
+        answer = b""
+    return _frame(head, request.body or b"", answer)
+
+
+def pack_facts(facts: Mapping[str, Tree]) -> bytes:
+    """Return the frame of what holds for a whole cassette."""
+    return _frame({name: _plain(value) for name, value in facts.items()}, b"", b"")
+
+
+def unpack(frame: bytes) -> Scrubbed:
+    """Return what `pack` was given; raise `NotUnderstood` for an authentic frame of a later
+    version."""
+    try:
+        start, middle, head, tagged = _head(frame)
+        if len(head) != 3:
+            raise NotUnderstood
+        request = _request(head, frame[start:middle], tagged=tagged)
+        outcome = _outcome(head, frame, middle)
+        return Scrubbed(
+            Interaction(request, outcome),
+            tuple([Removal(*removal) for removal in head["removals"]]),
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, struct.error) as error:
+        raise NotUnderstood from error
+
+
+def unpack_facts(frame: bytes) -> dict[str, Tree]:
+    """Return what `pack_facts` was given; raise `NotUnderstood` as `unpack` does."""
+    try:
+        head = _head(frame)[2]
+    except (TypeError, ValueError, RecursionError, struct.error) as error:
+        raise NotUnderstood from error
+    return {name: _tree(value) for name, value in head.items()}
+
+
+def _frame(head: Mapping[str, object], sent: bytes, received: bytes) -> bytes:
+    text = canonical(head, sort=True).encode("ascii")
+    return b"".join((_FIXED.pack(PLAIN, len(text), len(sent)), text, sent, received))
+
+
+def _head(frame: bytes) -> tuple[int, int, dict[str, Any], bool]:
+    """Return where the request's body begins and ends, the head, and whether it may hold tags."""
+    encoding, head_length, sent_length = _FIXED.unpack_from(frame)
+    start = _FIXED.size + head_length
+    middle = start + sent_length
+    if encoding != PLAIN or middle > len(frame):
+        raise NotUnderstood
+    text = frame[_FIXED.size : start].decode("ascii")
+    head = json.loads(text)
+    if not isinstance(head, dict):
+        raise NotUnderstood
+    return start, middle, head, '$bytes"' in text or '$float"' in text
+
+
+def _request(head: dict[str, Any], body: bytes, *, tagged: bool) -> Request:
+    http = head.get("http")
+    if http is not None:
+        if len(http) != 3:
+            raise NotUnderstood
+        return HttpRequest(http["method"], http["url"], _pairs(http["headers"]), body)
+    aws = head["aws"]
+    if len(aws) != 7 or (body and not aws["streams"]):
+        raise NotUnderstood
+    parameters = aws["parameters"]
+    # Almost no call has a tagged leaf, and walking every tree would cost more than the cipher.
+    if tagged:
+        parameters = {name: _tree(value) for name, value in parameters.items()}
+    return AwsRequest(
+        aws["service"],
+        aws["operation"],
+        parameters,
+        body if aws["streams"] else None,
+        aws["region"],
+        aws["caller"],
+        aws["protocol"],
+    )
+
+
+def _outcome(head: dict[str, Any], frame: bytes, middle: int) -> Outcome:
+    response = head.get("response")
+    if response is not None:
+        if len(response) != 3:
+            raise NotUnderstood
+        headers = _pairs(response["headers"])
+        return Response(response["status"], response["reason"], headers, frame[middle:])
+    failure = head["failure"]
+    if len(failure) != 2 or len(frame) > middle:
+        raise NotUnderstood
+    return Failure(failure["kind"], failure["message"])
+
+
+def _flat(headers: Headers) -> list[str]:
+    return [text for pair in headers for text in pair]
+
+
+def _pairs(flat: list[str]) -> Headers:
+    steps = iter(flat)
+    return tuple(zip(steps, steps, strict=True))
+
+
+def _plain(tree: Tree) -> object:
+    """Return ``tree`` as JSON: bytes and the floats that JSON lacks become tagged one-member
+    objects."""
+    if isinstance(tree, bytes | bytearray):
+        return {"$bytes": base64.b64encode(tree).decode("ascii")}
+    if isinstance(tree, float) and not math.isfinite(tree):
+        return {"$float": repr(tree)}
+    if isinstance(tree, Mapping):
+        # A caller's own object that looks like a tag gets one more $; opening takes it off again.
+        return {_escaped(name, len(tree)): _plain(value) for name, value in tree.items()}
+    if isinstance(tree, Sequence) and not isinstance(tree, str):
+        return [_plain(item) for item in tree]
+    return tree
+
+
+def _escaped(name: str, siblings: int) -> str:
+    return f"${name}" if siblings == 1 and _ESCAPED.fullmatch(name) else name
+
+
+def _tree(plain: Any) -> Tree:
+    if isinstance(plain, list):
+        return [_tree(item) for item in plain]
+    if not isinstance(plain, dict):
+        return plain  # type: ignore[no-any-return]  # a JSON scalar
+    if len(plain) == 1:
+        ((name, value),) = plain.items()
+        if name == "$bytes":
+            return base64.b64decode(value, validate=True)
+        if name == "$float":
+            return float(value)
+        if _ESCAPED.fullmatch(name):
+            return {name[1:]: _tree(value)}
+    return {name: _tree(value) for name, value in plain.items()}

@@ -1,0 +1,191 @@
+"""One frozen `Settings`, resolved once: command line > environment > marker > pyproject.toml.
+
+The table ``[tool.sealtape]`` is read from the nearest ``pyproject.toml`` that has one, upwards from
+where the tests live. An unknown name is an error with the nearest known one, because a misspelt
+sandbox rule that is silently ignored would let a recording reach the wrong account.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from sealtape.errors import SettingsError
+
+_CHOICES = {
+    "cassette_clear": ("full", "none"),
+    "locked": ("fail", "skip"),
+    "unplayed": ("ignore", "warn", "fail"),
+    "repeats": ("miss", "last", "cycle"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ScrubSettings:
+    """``[tool.sealtape.scrub]``: what to remove beyond the built-in rules.
+
+    ``names`` are member, header, form or query names whose values are secrets; ``patterns`` are
+    regular expressions, of which group 1 (or the whole match) is a secret; ``environment`` names
+    variables whose values are secrets; ``allow`` accepts residue findings, each as ``rule@place``.
+    """
+
+    names: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    environment: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxSettings:
+    """``[tool.sealtape.sandbox]``: what may be recorded. Loopback is always allowed.
+
+    ``accounts`` and ``regions`` bound AWS calls; ``hosts`` are shell-style patterns for HTTP hosts;
+    ``max_calls`` is how many calls one session may record (0: no bound); ``read_only`` refuses
+    operations and methods that are not reads.
+    """
+
+    accounts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    max_calls: int = 0
+    read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that can be configured.
+
+    ``root`` is the folder that cassette names are relative to: where the pyproject.toml with
+    ``[tool.sealtape]`` lies, else the nearest folder with a ``pyproject.toml`` or ``.git``, else None.
+    ``key_id`` pins the key; ``cassette_clear`` says whether rows carry clear words (``"full"``) or
+    not (``"none"``); ``locked``, ``unplayed`` and ``repeats`` are what their options say;
+    ``replay_environment`` lets replay invent AWS credentials and a region where there are none.
+    """
+
+    root: Path | None = None
+    key_id: str = ""
+    cassette_clear: str = "full"
+    locked: str = "fail"
+    unplayed: str = "ignore"
+    repeats: str = "miss"
+    replay_environment: bool = True
+    scrub: ScrubSettings = field(default_factory=ScrubSettings)
+    sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+
+    def with_options(self, **options: str | None) -> Settings:
+        """Return these settings with the options that are not None put over them."""
+        given = {name: value for name, value in options.items() if value is not None}
+        for name, value in given.items():
+            _check_choice(name, value, "option")
+        return replace(self, **given)  # type: ignore[arg-type]  # names and kinds were checked above
+
+    def name_of(self, path: Path) -> str:
+        """Return the name that a cassette at ``path`` is bound to: its place in the project.
+
+        Outside the project, and where there is none, the file name alone: such a file may be moved.
+        """
+        bare = path.with_suffix("") if path.suffix == ".tape" else path
+        if self.root is not None:
+            resolved = bare.resolve()
+            if resolved.is_relative_to(self.root):
+                return resolved.relative_to(self.root).as_posix()
+        return bare.name
+
+
+def load_settings(start: Path) -> Settings:
+    """Return the settings that hold for ``start`` (a file or folder); raise `SettingsError`."""
+    return _load(start.resolve())
+
+
+@lru_cache(maxsize=256)
+def _load(start: Path) -> Settings:
+    fallback: Path | None = None
+    for folder in (start, *start.parents):
+        pyproject = folder / "pyproject.toml"
+        if pyproject.is_file():
+            table = _read_table(pyproject)
+            if table is not None:
+                return _from_environment(_parse(table, pyproject, folder))
+            fallback = fallback or folder
+        elif fallback is None and (folder / ".git").exists():
+            fallback = folder
+    return _from_environment(Settings(root=fallback))
+
+
+def _read_table(pyproject: Path) -> Mapping[str, Any] | None:
+    try:
+        document = tomllib.loads(pyproject.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            "pyproject.toml cannot be read", where=str(pyproject), why=str(error).lower()
+        ) from None
+    tool = document.get("tool", {})
+    table = tool.get("sealtape") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise SettingsError("[tool.sealtape] is not a table", where=str(pyproject))
+    return table
+
+
+def _parse(table: Mapping[str, Any], pyproject: Path, root: Path) -> Settings:
+    where = f"{pyproject} [tool.sealtape]"
+    plain = {key: value for key, value in table.items() if key not in ("scrub", "sandbox")}
+    values = _checked(plain, Settings, where, leave_out=("root", "scrub", "sandbox"))
+    scrub = _checked(table.get("scrub", {}), ScrubSettings, f"{pyproject} [tool.sealtape.scrub]")
+    sandbox = _checked(table.get("sandbox", {}), SandboxSettings, f"{pyproject} [tool.sealtape.sandbox]")
+    return Settings(root=root, scrub=ScrubSettings(**scrub), sandbox=SandboxSettings(**sandbox), **values)
+
+
+def _checked(table: object, kind: type, where: str, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return the keyword arguments for ``kind`` that ``table`` gives, each of the right kind."""
+    if not isinstance(table, dict):
+        raise SettingsError("this must be a table", where=where)
+    defaults = kind()
+    known = {f.name: getattr(defaults, f.name) for f in fields(kind) if f.name not in leave_out}
+    tables = [name for name in leave_out if name != "root"]
+    values: dict[str, Any] = {}
+    for name, value in table.items():
+        if name not in known:
+            near = difflib.get_close_matches(name, [*known, *tables], n=1)
+            names = ", ".join(sorted([*known, *tables]))
+            raise SettingsError(
+                f"unknown setting {name!r}",
+                where=where,
+                why=f"the settings here are {names}",
+                hint=f"rename it to {near[0]!r}" if near else f"remove {name!r}",
+            )
+        values[name] = _coerce(name, value, known[name], where)
+    return values
+
+
+def _coerce(name: str, value: object, default: object, where: str) -> object:
+    if isinstance(default, tuple):
+        if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+            raise SettingsError(f"{name!r} must be a list of strings", where=where, hint=f'{name} = ["…"]')
+        return tuple(value)
+    if type(value) is not type(default):
+        kinds = {str: "a string", int: "a whole number", bool: "true or false"}
+        raise SettingsError(f"{name!r} must be {kinds[type(default)]}", where=where)
+    if isinstance(value, int) and value < 0:
+        raise SettingsError(f"{name!r} must not be negative", where=where)
+    if isinstance(value, str):
+        _check_choice(name, value, where)
+    return value
+
+
+def _check_choice(name: str, value: str, where: str) -> None:
+    choices = _CHOICES.get(name)
+    if choices is not None and value not in choices:
+        raise SettingsError(
+            f"{name!r} cannot be {value!r}", where=where, why=f"it is one of {', '.join(choices)}"
+        )
+
+
+def _from_environment(settings: Settings) -> Settings:
+    given = {name: os.environ.get(f"SEALTAPE_{name.upper()}") for name in ("locked", "unplayed", "repeats")}
+    return settings.with_options(**{name: value or None for name, value in given.items()})

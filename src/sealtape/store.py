@@ -1,0 +1,253 @@
+"""Files: where a cassette may lie, and how one is read, replaced, locked and left pending.
+
+It knows only `Sealed` bytes. A write is whole or it did not happen: a temporary file in the same
+folder, fsync, rename, fsync of the folder. Whatever interrupts it, the cassette is the old one or
+the new one, and no temporary file ever holds anything but sealed bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import shlex
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+import filelock
+import platformdirs
+
+from sealtape.errors import (
+    CassetteBusy,
+    CassetteMissing,
+    NameEscapes,
+    StoreError,
+    StoreUnwritable,
+)
+from sealtape.interaction import Sealed
+
+SUFFIX = ".tape"
+PENDING_SUFFIX = ".new"
+TEMPORARY_PREFIX = ".sealtape-"
+LOCK_TIMEOUT_SECONDS = 2.0
+
+_STALE_SECONDS = 3600.0
+_WINDOWS_DEVICES = frozenset(
+    ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"]
+    + [f"{device}{number}" for device in ("COM", "LPT") for number in "0123456789¹²³"]
+)
+
+
+def cassette_path(folder: Path, name: str) -> Path:
+    """Return the file of the cassette called ``name`` in ``folder``: ``name`` with `SUFFIX` added.
+
+    ``name`` may have folders in it. Raise `NameEscapes` where it would leave ``folder`` on any
+    system, by the path rules of POSIX and of Windows both, since a repository is checked out on
+    either; and where a symbolic link on the way leads out.
+    """
+    reason = _escape(name)
+    if reason:
+        raise _escapes(folder, name, reason)
+    file = name if name.endswith(SUFFIX) else name + SUFFIX
+    path = folder / PurePosixPath(file.replace("\\", "/") if os.name == "nt" else file)
+    if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
+        raise _escapes(folder, name, "a symbolic link on the way leads out of the folder")
+    return path
+
+
+def _escapes(folder: Path, name: str, reason: str) -> NameEscapes:
+    return NameEscapes(
+        f"the cassette name {name[:200]!a} cannot be used",
+        where=str(folder),
+        why=reason,
+        hint="use a relative name without '..', such as 'test_users/test_create'",
+    )
+
+
+def _escape(name: str) -> str:
+    """Return how ``name`` would leave its folder, or an empty string."""
+    if not name.strip(" ./\\"):
+        return "it names no file"
+    if any(ord(char) < 32 or 0xD800 <= ord(char) < 0xE000 for char in name):
+        return "it holds a character that no file name may hold"
+    windows = PureWindowsPath(name)
+    if name.startswith("/") or windows.anchor:
+        return "it is not relative: it begins with a root or a drive"
+    for part in name.replace("\\", "/").split("/"):
+        if part == "..":
+            return "'..' leads out of the folder"
+        # Windows drops dots and spaces at the end of a part, so that '.. ' is '..' there.
+        if part not in ("", ".") and not part.strip(" ."):
+            return f"{part!a} is '..' or nothing on Windows"
+        if part.split(".")[0].rstrip().upper() in _WINDOWS_DEVICES:
+            return f"{part!a} is a device on Windows"
+    return ""
+
+
+def pending_path(path: Path) -> Path:
+    """Return where a recording of ``path`` waits to be accepted: ``*.tape.new`` beside it."""
+    return path.with_name(path.name + PENDING_SUFFIX)
+
+
+def read(path: Path) -> bytes:
+    """Return the bytes at ``path``.
+
+    Raise `CassetteMissing` only where there is no such file, and `StoreError` where there is one
+    that cannot be read: what cannot be read must never look as if it could be recorded.
+    """
+    try:
+        return path.read_bytes()
+    except (FileNotFoundError, NotADirectoryError):
+        raise CassetteMissing(
+            "there is no such cassette", where=str(path), hint="pytest --record-mode=once"
+        ) from None
+    except OSError as error:
+        raise StoreError(
+            "the cassette cannot be read",
+            where=str(path),
+            why=_reason(error),
+            hint=f"ls -ld {shlex.quote(str(path))}",
+        ) from None
+
+
+def write(path: Path, sealed: Sealed) -> bool:
+    """Replace the file at ``path`` by ``sealed``, or leave it alone if it is the same; return
+    which.
+
+    True means written. Folders are made as needed, and a symbolic link stays one. Raise
+    `StoreUnwritable`, with the old file as it was and no temporary file left.
+    """
+    target = Path(os.path.realpath(path))
+    try:
+        if _holds(target, sealed.data):
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(target)
+        _replace(target, sealed.data)
+    except OSError as error:
+        raise StoreUnwritable(
+            "the cassette could not be written, and is as it was",
+            where=str(path),
+            why=_reason(error),
+            hint=_write_hint(error, target.parent),
+        ) from None
+    return True
+
+
+def _holds(target: Path, data: bytes) -> bool:
+    try:
+        return target.stat().st_size == len(data) and target.read_bytes() == data
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+
+
+def _replace(target: Path, data: bytes) -> None:
+    temporary = target.with_name(f"{_temporary_stem(target)}{secrets.token_hex(8)}.tmp")
+    try:
+        # Not tempfile's 0600: a cassette is committed; its mode is the umask's or the old file's.
+        with temporary.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileNotFoundError):
+            shutil.copymode(target, temporary)
+        os.replace(temporary, target)
+    except BaseException:  # Ctrl-C as well: nothing may be left behind
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    # The cassette is in place by now. Windows cannot open a folder, and some file systems cannot
+    # sync one; there the rename reaches the disk a little later, and is still whole.
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _temporary_stem(target: Path) -> str:
+    # A digest, because the cassette's own name may already be as long as a file name can be.
+    return f"{TEMPORARY_PREFIX}{hashlib.sha256(os.fsencode(target.name)).hexdigest()[:16]}-"
+
+
+def _remove_stale(target: Path) -> None:
+    """Remove what a killed writer of ``target`` left behind, once it is too old to be in use."""
+    stem = _temporary_stem(target)
+    with os.scandir(target.parent) as entries:
+        left = [entry for entry in entries if entry.name.startswith(stem)]
+    for entry in left:
+        with contextlib.suppress(OSError):
+            if time.time() - entry.stat().st_mtime > _STALE_SECONDS:
+                os.unlink(entry.path)
+
+
+@contextmanager
+def lock(path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
+    """Hold the right to write ``path``; raise `CassetteBusy` after ``timeout`` seconds without it.
+
+    It excludes other processes and threads, and this thread too. The lock file lies in the user's
+    cache folder and never beside the cassette; the system frees it when its holder dies.
+    """
+    holder = filelock.FileLock(_lock_file(path), timeout=timeout)
+    try:
+        holder.acquire()
+    except filelock.Timeout:
+        raise CassetteBusy(
+            "another process or thread is writing this cassette",
+            where=str(path),
+            why=f"it did not finish within {timeout:g} s",
+            hint="let one test or one run own each cassette, then run this one again",
+        ) from None
+    except OSError as error:
+        raise StoreUnwritable(
+            "the cassette cannot be locked",
+            where=str(path),
+            why=_reason(error),
+            hint="export XDG_CACHE_HOME=… with a folder that can be written",
+        ) from None
+    try:
+        yield
+    finally:
+        holder.release()
+
+
+def _lock_file(path: Path) -> Path:
+    # normcase folds where the file system does by rule (Windows), so that one file has one lock.
+    resolved = os.path.normcase(os.path.realpath(path))
+    name = f"{hashlib.sha256(os.fsencode(resolved)).hexdigest()[:32]}.lock"
+    folder = platformdirs.user_cache_path("sealtape", appauthor=False) / "locks"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if os.access(folder, os.W_OK):
+            return folder / name
+    except OSError:
+        pass  # no home folder that can be written, as in many containers
+    owner = os.getuid() if hasattr(os, "getuid") else "user"
+    folder = Path(tempfile.gettempdir()) / f"sealtape-locks-{owner}"
+    with contextlib.suppress(OSError):  # filelock reports a folder that cannot be used
+        folder.mkdir(mode=0o700, exist_ok=True)
+    return folder / name
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or type(error).__name__).lower()
+
+
+def _write_hint(error: OSError, folder: Path) -> str:
+    quoted = shlex.quote(str(folder))
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"df -h {quoted}"
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"chmod u+w {quoted}"
+    return f"ls -ld {quoted}"

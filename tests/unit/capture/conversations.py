@@ -1,0 +1,51 @@
+"""A conversation that keeps what it hears in memory, so that capture can be tested alone."""
+
+from __future__ import annotations
+
+from sealtape.capture.sandbox import Sandbox
+from sealtape.errors import Miss
+from sealtape.interaction import HttpRequest, Interaction, Outcome, Request, Response
+from sealtape.settings import SandboxSettings
+
+
+class Memory:
+    """Records everything, or plays what it is given: equal requests in recorded order."""
+
+    def __init__(
+        self, tape: list[Interaction] | None = None, sandbox: SandboxSettings | None = None
+    ) -> None:
+        self.offline = tape is not None
+        self.tape: list[Interaction] = list(tape or ())
+        self.sandbox = Sandbox(sandbox or SandboxSettings())
+        self.secrets: set[tuple[str, str]] = set()
+        self.live_callers: list[str] = []
+
+    def answer(self, request: Request) -> Outcome | None:
+        if not self.offline:
+            return None
+        for interaction in self.tape:
+            if _asked(interaction.request) == _asked(request):
+                self.tape.remove(interaction)
+                return interaction.outcome
+        raise Miss(f"{request.label} was never recorded")
+
+    def record(self, request: Request, outcome: Outcome) -> None:
+        self.tape.append(Interaction(request, outcome))
+
+    def learn(self, value: str, rule: str) -> None:
+        self.secrets.add((value, rule))
+
+    def filter_request(self, request: HttpRequest) -> HttpRequest | None:
+        return request
+
+    def filter_response(self, response: Response) -> Response | None:
+        return response
+
+    def skips_waiting(self) -> bool:
+        return self.offline
+
+
+def _asked(request: Request) -> object:
+    if isinstance(request, HttpRequest):
+        return request.method, request.url, request.body
+    return request.label, request.parameters, request.body, request.region
