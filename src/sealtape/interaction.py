@@ -24,8 +24,6 @@ Headers: TypeAlias = "tuple[tuple[str, str], ...]"
 
 Track = Literal["aws", "http"]
 
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1", "0.0.0.0"})
-
 
 @dataclass(frozen=True, slots=True)
 class AwsRequest:

@@ -16,7 +16,7 @@ Name: TypeAlias = "tuple[str, str]"
 """A kind (``"account"``, ``"region"``, ``"caller"``) and a value."""
 
 # The account of an ARN, and of a queue URL, which carries it as the first part of its path.
-_ACCOUNT = re.compile(r"(?<=:)[0-9]{12}(?=:)|(?<=/)(?<=[a-z0-9]/)[0-9]{12}(?=/[A-Za-z0-9_-]+(?:\.fifo)?\")")
+_ACCOUNT = re.compile(r'(arn:[a-z0-9-]+:[a-z0-9-]*:[^:"/]*:|"QueueUrl":"https?://[^/"]+/)([0-9]{12})(?=[:/])')
 _REGION_MARK = "\x00region"
 _ACCOUNT_MARK = "\x00account"
 
@@ -33,8 +33,8 @@ def skeleton(text: str, region: str) -> tuple[str, tuple[Name, ...]]:
     names: list[Name] = []
 
     def mark(match: re.Match[str]) -> str:
-        names.append(("account", match.group()))
-        return _ACCOUNT_MARK
+        names.append(("account", match.group(2)))
+        return match.group(1) + _ACCOUNT_MARK
 
     return _ACCOUNT.sub(mark, text), tuple(names)
 

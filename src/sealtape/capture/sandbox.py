@@ -6,6 +6,7 @@ because a recording that reaches the wrong account does its damage before anyone
 
 from __future__ import annotations
 
+import ipaddress
 import threading
 from fnmatch import fnmatchcase
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sealtape.capture.current import passing
 from sealtape.errors import SandboxExhausted, SandboxRefused
-from sealtape.interaction import LOOPBACK_HOSTS, AwsRequest, HttpRequest
+from sealtape.interaction import AwsRequest, HttpRequest
 from sealtape.settings import SandboxSettings
 
 # First words of operation names that only read. An operation that begins otherwise is taken for a
@@ -128,7 +129,13 @@ def _reads(operation: str) -> bool:
 def is_loopback(url: str) -> bool:
     """Whether ``url`` names this machine."""
     host = urlsplit(url).hostname or ""
-    return host in LOOPBACK_HOSTS or host.endswith(".localhost") or host.startswith("127.")
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return address.is_loopback or address.is_unspecified
 
 
 def _account_of(client: Any) -> str:

@@ -152,8 +152,8 @@ def inspect(data: bytes, where: str) -> Layout:
     ended = [at for at, line in enumerate(lines) if line.startswith(END_OPENING)]
     if ended and (ended[0] < len(lines) - 1 or rest):
         raise tampered(
-            f"{where} row {ended[0] + 1}",
-            "this row follows the end row",
+            f"{where} line {ended[0] + 2}",
+            "this line follows the end row",
             where,
             why="something was appended, or two cassettes were joined",
         )

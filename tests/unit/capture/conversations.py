@@ -11,9 +11,7 @@ from sealtape.settings import SandboxSettings
 class Memory:
     """Records everything, or plays what it is given: equal requests in recorded order."""
 
-    def __init__(
-        self, tape: list[Interaction] | None = None, sandbox: SandboxSettings | None = None
-    ) -> None:
+    def __init__(self, tape: list[Interaction] | None = None, sandbox: SandboxSettings | None = None) -> None:
         self.offline = tape is not None
         self.tape: list[Interaction] = list(tape or ())
         self.sandbox = Sandbox(sandbox or SandboxSettings())

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -54,7 +55,7 @@ def test_a_refused_announcement_releases_the_lock(artifact: Path, target: Target
 
 
 def test_a_missing_bucket_is_not_announced(artifact: Path, target: Target) -> None:
-    elsewhere = Target("example-nowhere", *list(vars(target).values())[1:])
+    elsewhere = replace(target, bucket="example-nowhere")
     with pytest.raises((ClientError, boto3.exceptions.S3UploadFailedError), match="NoSuchBucket"):
         publish(artifact, "1.4.3", elsewhere, "ci-22")
     assert "Messages" not in boto3.client("sqs").receive_message(QueueUrl=target.queue_url)

@@ -1,0 +1,177 @@
+"""What is wrong with cassettes: the checks that lint, verify and doctor share."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from sealtape import store
+from sealtape.cli.project import PENDING, files_under, key_for, shown
+from sealtape.errors import CassetteMalformed, KeyringError, KeyWrong, SealtapeError
+from sealtape.interaction import Recording
+from sealtape.report.content import printable_line
+from sealtape.seal.format import unseal
+from sealtape.seal.structure import ClearCassette, read_clear
+from sealtape.settings import Settings, load_settings
+
+_PLAIN_SUFFIXES = (".yaml", ".yml")
+_PLAIN_CASSETTE = re.compile(rb'^"?interactions"?:|^\{\s*"(?:version|interactions)"', re.MULTILINE)
+_LOOKED_AT_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something about a file: a problem fails the check, a note does not."""
+
+    level: Literal["problem", "note"]
+    where: str
+    text: str
+    hint: str = ""
+
+
+def problem_of(error: SealtapeError, path: Path) -> Finding:
+    """Return what an error says as a finding about ``path``."""
+    text = ": ".join(part for part in (error.what, error.why) if part)
+    return Finding("problem", error.where or shown(path), text, error.hint)
+
+
+def clear_findings(paths: Sequence[Path]) -> tuple[int, list[Finding]]:
+    """Return how many cassettes lie under ``paths`` and what is wrong with them without the key."""
+    count = 0
+    findings: list[Finding] = []
+    for path in files_under(paths, (store.SUFFIX, PENDING, *_PLAIN_SUFFIXES)):
+        if path.name.endswith(PENDING):
+            findings.append(_pending(path))
+        elif path.suffix in _PLAIN_SUFFIXES:
+            findings.extend(_plain(path))
+        else:
+            count += 1
+            findings.extend(_sealed(path))
+    return count, findings
+
+
+def opened_findings(path: Path) -> list[Finding]:
+    """Return what is wrong with one cassette under its key.
+
+    Raise `KeyringError` where the key is not at hand; a cassette under another key is a finding.
+    """
+    settings = load_settings(path.parent)
+    try:
+        data = store.read(path)
+        clear = read_clear(data, where=shown(path))
+        key = key_for(settings, clear)
+        recording = unseal(data, key, where=shown(path), name=settings.name_of(path))
+    except KeyWrong as error:
+        # Sealed with another key: that is about this file. The wrong key at hand is about the set-up.
+        if error.where != shown(path):
+            raise
+        return [problem_of(error, path)]
+    except KeyringError:
+        raise
+    except SealtapeError as error:
+        return [problem_of(error, path)]
+    return list(_residue(recording, settings, path))
+
+
+def _residue(recording: Recording, settings: Settings, path: Path) -> Iterator[Finding]:
+    from sealtape.scrub.residue import find_residue
+
+    for number, scrubbed in enumerate(recording.interactions, 1):
+        label = scrubbed.interaction.request.label
+        for found in find_residue([scrubbed], settings.scrub):
+            yield Finding(
+                "problem",
+                f"{shown(path)} row {number} ({printable_line(label)})",
+                f"it holds what looks like a secret: {found}",
+                "pytest --record-mode=rewrite, and revoke the secret: git history keeps it",
+            )
+
+
+def _sealed(path: Path) -> Iterator[Finding]:
+    settings = load_settings(path.parent)
+    try:
+        data = store.read(path)
+        clear = read_clear(data, where=shown(path))
+    except CassetteMalformed as error:
+        yield _plaintext(path) if _PLAIN_CASSETTE.search(data[:_LOOKED_AT_BYTES]) else problem_of(error, path)
+        return
+    except SealtapeError as error:
+        yield problem_of(error, path)
+        return
+    yield from _misplaced(path, clear, settings)
+
+
+def _misplaced(path: Path, clear: ClearCassette, settings: Settings) -> Iterator[Finding]:
+    """Yield what does not fit between a cassette's header and the project that it lies in."""
+    if settings.key_id and clear.key_id != settings.key_id:
+        yield Finding(
+            "problem",
+            shown(path),
+            f"it is sealed with the key {clear.key_id}, and the project pins {settings.key_id}",
+            "record it again: pytest --record-mode=rewrite",
+        )
+    name = settings.name_of(path)
+    if unicodedata.normalize("NFC", name) != unicodedata.normalize("NFC", clear.name):
+        old = path.with_name(clear.name + store.SUFFIX)
+        if settings.root is not None:
+            old = settings.root / (clear.name + store.SUFFIX)
+        yield Finding(
+            "problem",
+            shown(path),
+            f"it is bound to the name {clear.name!a}: it was renamed or copied",
+            f"sealtape mv {shlex.quote(shown(old))} {shlex.quote(shown(path))}",
+        )
+
+
+def _plaintext(path: Path) -> Finding:
+    file = shlex.quote(shown(path))
+    return Finding(
+        "problem",
+        shown(path),
+        "this is a plain-text cassette under a sealed one's name",
+        f"git rm --cached {file}, then record it again: pytest --record-mode=rewrite",
+    )
+
+
+def _pending(path: Path) -> Finding:
+    new = shlex.quote(shown(path))
+    old = shlex.quote(shown(path).removesuffix(store.PENDING_SUFFIX))
+    return Finding(
+        "problem",
+        shown(path),
+        "this recording waits to be accepted or rejected",
+        f"mv {new} {old} to accept it, or rm {new}",
+    )
+
+
+def _plain(path: Path) -> Iterator[Finding]:
+    try:
+        with path.open("rb") as file:
+            start = file.read(_LOOKED_AT_BYTES)
+    except OSError:
+        return  # not a cassette as far as anybody who may read it here can tell
+    if _PLAIN_CASSETTE.search(start):
+        yield Finding("note", shown(path), "this is a plain-text cassette: neither scrubbed nor sealed")
+
+
+def write_findings(findings: Sequence[Finding], count: int) -> int:
+    """Print ``findings`` about ``count`` cassettes and return the exit code."""
+    problems = [finding for finding in findings if finding.level == "problem"]
+    for finding in findings:
+        click.echo(f"{finding.where}: {finding.level}: {finding.text}")
+        if finding.hint:
+            click.echo(f"  hint: {finding.hint}")
+    notes = len(findings) - len(problems)
+    said = f"{count} cassette{'' if count == 1 else 's'} checked"
+    said += f", {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}"
+    if notes:
+        said += f", {notes} note{'' if notes == 1 else 's'}"
+    click.echo(said)
+    return 1 if problems else 0
