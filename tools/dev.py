@@ -41,11 +41,17 @@ class SetUpError(Exception):
 
 def main(argv: Sequence[str]) -> int:
     """Run one command and return its exit code; 2 when the set-up is impossible here."""
+    parser = argparse.ArgumentParser(
+        prog="tools/dev.py",
+        usage="python3 tools/dev.py COMMAND [ARGUMENT…]",
+        description="Set up this checkout on first use, and run one of its commands.",
+        epilog="\n".join(f"  {name:6} {run.__doc__}" for name, run in COMMANDS.items()),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
     # What follows the command belongs to what it calls: pytest, the demo.
-    parser = argparse.ArgumentParser(prog="tools/dev.py", description=__doc__.split("\n")[0])
-    parser.add_argument("command", choices=COMMANDS, help="what to do")
-    parser.add_argument("arguments", nargs=argparse.REMAINDER, help="passed on to it")
-    options = parser.parse_args(argv)
+    parser.add_argument("arguments", nargs=argparse.REMAINDER, metavar="ARGUMENT…", help="passed on")
+    options = parser.parse_args(argv or ["--help"])
     try:
         _check_python()
         return COMMANDS[options.command](options.arguments)
@@ -253,7 +259,11 @@ def _freeze(requirements: Sequence[str], target: Path, which: str) -> None:
 def _clean_environ() -> dict[str, str]:
     """Return the environment without what would let another Python's packages in."""
     strangers = ("PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-    return {name: value for name, value in os.environ.items() if name not in strangers}
+    environ = {name: value for name, value in os.environ.items() if name not in strangers}
+    # The pip that comes with older Pythons reads the second of these and not the first.
+    if "SSL_CERT_FILE" in environ:
+        environ.setdefault("REQUESTS_CA_BUNDLE", environ["SSL_CERT_FILE"])
+    return environ
 
 
 def _program(folder: Path, name: str) -> Path:

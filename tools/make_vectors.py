@@ -179,7 +179,13 @@ def _later(key: Key, facts: dict[str, Any], encoding: int) -> bytes:
     """Return a file of format 1 as a later version could seal it."""
     cassette_id = "ab" * 16
     keys = format._cassette_keys(key, cassette_id)
-    header = {"sealtape": 1, "cipher": structure.CIPHER, "key": key.id, "cassette": cassette_id, "name": "later"}
+    header = {
+        "sealtape": 1,
+        "cipher": structure.CIPHER,
+        "key": key.id,
+        "cassette": cassette_id,
+        "name": "later",
+    }
     frame = bytes([encoding]) + content.pack(POLL)[1:]
     lines = [format._line(keys, header, content.pack_facts(facts)), format._line(keys, {}, frame)]
     lines.append(format._end(1, b"".join(map(format._tag, lines))))

@@ -133,6 +133,12 @@ class Cassette:
 
     # What became of it.
 
+    def take_misses(self) -> list[Miss]:
+        """Return the misses that nobody has been told of yet, once."""
+        with self._lock:
+            taken, self.misses = self.misses, []
+        return taken
+
     @property
     def is_dirty(self) -> bool:
         """Whether anything was recorded."""

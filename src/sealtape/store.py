@@ -102,7 +102,7 @@ def read(path: Path) -> bytes:
     that cannot be read: what cannot be read must never look as if it could be recorded.
     """
     try:
-        return path.read_bytes()
+        return _target(path).read_bytes()
     except (FileNotFoundError, NotADirectoryError):
         raise CassetteMissing(
             "there is no such cassette", where=str(path), hint="pytest --record-mode=once"
@@ -123,7 +123,7 @@ def write(path: Path, sealed: Sealed) -> bool:
     True means written. Folders are made as needed, and a symbolic link stays one. Raise
     `StoreUnwritable`, with the old file as it was and no temporary file left.
     """
-    target = Path(os.path.realpath(path))
+    target = _target(path)
     try:
         if _holds(target, sealed.data):
             return False
@@ -131,13 +131,37 @@ def write(path: Path, sealed: Sealed) -> bool:
         _remove_stale(target)
         _replace(target, sealed.data)
     except OSError as error:
-        raise StoreUnwritable(
-            "the cassette could not be written, and is as it was",
-            where=str(path),
-            why=_reason(error),
-            hint=_write_hint(error, target.parent),
-        ) from None
+        raise _unwritable("the cassette could not be written, and is as it was", path, error) from None
     return True
+
+
+def require_writable(path: Path) -> None:
+    """Raise `StoreUnwritable` now if `write` could not write ``path`` later.
+
+    A recording asks before its first request: what was recorded and cannot be kept was sent in vain.
+    Nothing is left behind, and no folder made.
+    """
+    target = _target(path)
+    try:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        with contextlib.suppress(FileNotFoundError):
+            target.lstat()
+        folder = next(parent for parent in target.parents if os.path.lexists(parent))
+        # Asking the file system is the only test that sees access lists and read-only mounts.
+        with tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=folder):
+            pass
+    except OSError as error:
+        raise _unwritable("a cassette could not be written here, so nothing was sent", path, error) from None
+
+
+def _target(path: Path) -> Path:
+    """Return the file that ``path`` is, symbolic links followed; raise `NameEscapes` if it is none."""
+    try:
+        return Path(os.path.realpath(path))
+    except ValueError:
+        reason = "it holds a character that no file name may hold"
+        raise _escapes(Path(), str(path), reason) from None
 
 
 def _holds(target: Path, data: bytes) -> bool:
@@ -224,7 +248,7 @@ def lock(path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
 
 def _lock_file(path: Path) -> Path:
     # normcase folds where the file system does by rule (Windows), so that one file has one lock.
-    resolved = os.path.normcase(os.path.realpath(path))
+    resolved = os.path.normcase(_target(path))
     name = f"{hashlib.sha256(os.fsencode(resolved)).hexdigest()[:32]}.lock"
     folder = platformdirs.user_cache_path("sealtape", appauthor=False) / "locks"
     try:
@@ -244,10 +268,12 @@ def _reason(error: OSError) -> str:
     return (error.strerror or type(error).__name__).lower()
 
 
-def _write_hint(error: OSError, folder: Path) -> str:
-    quoted = shlex.quote(str(folder))
+def _unwritable(what: str, path: Path, error: OSError) -> StoreUnwritable:
+    folder = shlex.quote(str(path.parent))
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return f"df -h {quoted}"
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"chmod u+w {quoted}"
-    return f"ls -ld {quoted}"
+        hint = f"df -h {folder}"
+    elif error.errno in (errno.EACCES, errno.EPERM):
+        hint = f"chmod u+w {folder}"
+    else:
+        hint = f"ls -ld {folder}"
+    return StoreUnwritable(what, where=str(path), why=_reason(error), hint=hint)

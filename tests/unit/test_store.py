@@ -210,6 +210,38 @@ class TestWriting:
         assert [file.exists() for file in (old, young, other)] == [False, True, True]
 
 
+class TestBeforeRecording:
+    def test_a_folder_that_can_be_written_or_made_is_fine(self, cassette: Path, tmp_path: Path) -> None:
+        for path in (cassette, cassette.with_name("new.tape"), tmp_path / "a" / "b" / "c.tape"):
+            store.require_writable(path)
+        assert alone(cassette)
+        assert not (tmp_path / "a").exists()
+
+    def test_what_could_not_be_written_is_refused(self, cassette: Path, tmp_path: Path) -> None:
+        for path in (cassette / "x.tape", cassette / "y" / "x.tape", tmp_path, tmp_path / ("t" * 300)):
+            with pytest.raises(StoreUnwritable):
+                store.require_writable(path)
+
+    def test_a_folder_that_refuses_new_files_is_refused(
+        self, cassette: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Tests may run as root, whom no mode bit stops: the system call itself refuses here.
+        def refuses(*arguments: object, **options: object) -> int:
+            raise PermissionError(errno.EACCES, "Permission denied")
+
+        monkeypatch.setattr(os, "open", refuses)
+        with pytest.raises(StoreUnwritable, match=r"chmod u\+w") as caught:
+            store.require_writable(cassette)
+        assert caught.value.why == "permission denied"
+
+    def test_a_path_that_no_system_has_is_an_error_of_sealtape(self) -> None:
+        for call in (store.read, store.require_writable, lambda path: store.write(path, NEW)):
+            with pytest.raises(NameEscapes):
+                call(Path("a\0b.tape"))
+        with pytest.raises(NameEscapes), store.lock(Path("a\0b.tape")):
+            pass
+
+
 class TestFaults:
     """Every system call on the way fails once, for each reason that a disk has."""
 

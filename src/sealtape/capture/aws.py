@@ -121,10 +121,20 @@ def _open_call(
         service=model.service_model.service_name,
         operation=operation_name,
         parameters=parameter_tree(api_params or {}, streaming_member),
-        region=client.meta.region_name or "",
+        region=_region(client),
         protocol=model.service_model.resolved_protocol,
     )
     return _Call(conversation, client, request, streaming_member)
+
+
+def _region(client: Any) -> str:
+    """Return the region that the client was asked for.
+
+    ``meta.region_name`` is ``aws-global`` for global services, but only where no endpoint is overridden:
+    it would differ between a recording in a local sandbox and its replay.
+    """
+    builtins = getattr(client._ruleset_resolver, "_builtins", {})
+    return str(builtins.get("AWS::Region") or client.meta.region_name or "")
 
 
 _hooking = threading.Lock()

@@ -78,7 +78,7 @@ class Sandbox:
 
     def _permit_region(self, request: AwsRequest) -> None:
         allowed = self._settings.regions
-        if request.region not in (*allowed, "aws-global"):
+        if request.region not in allowed:
             raise SandboxRefused(
                 f"{request.label} may not be recorded in {request.region or 'no region'}",
                 where="[tool.sealtape.sandbox]",

@@ -13,7 +13,6 @@
 from __future__ import annotations
 
 import difflib
-import errno
 import importlib
 import os
 import sys
@@ -21,6 +20,7 @@ from collections.abc import Sequence
 
 import click
 
+from sealtape.cli.terminal import accept_every_character, say
 from sealtape.errors import SealtapeError
 
 INTERRUPTED = 130
@@ -67,8 +67,17 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-@click.group(cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="sealtape", message="sealtape %(version)s")
+@click.group(
+    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda *given: _print_version(*given),
+    help="Show the version and exit.",
+)
 @click.pass_context
 def commands(ctx: click.Context) -> None:
     """Record what a provider really answered, once; remove the secrets, seal it, replay it offline.
@@ -88,6 +97,7 @@ def commands(ctx: click.Context) -> None:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code. Nothing that went wrong escapes as an exception."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    accept_every_character()
     try:
         # Not click's own main(): it exits where this must decide.
         with commands.make_context("sealtape", arguments) as context:
@@ -104,17 +114,31 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return INTERRUPTED
-    except OSError as error:
-        if error.errno not in (errno.EPIPE, errno.EINVAL):
-            raise
+    except BrokenPipeError:
         # The interpreter flushes once more when it exits, and would report the same again.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return CLOSED_PIPE
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        _complain(f"{where}{(error.strerror or type(error).__name__).lower()}")
+        return SealtapeError.exit_code
+
+
+def _print_version(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        import importlib.metadata  # as long in loading as all the rest of this file
+
+        try:
+            version = importlib.metadata.version("sealtape")
+        except importlib.metadata.PackageNotFoundError:
+            version = "(not installed)"
+        click.echo(f"sealtape {version}")
+        ctx.exit()
 
 
 def _complain(text: str) -> None:
     sys.stdout.flush()
-    click.echo(f"error: {text}", err=True)
+    say(f"error: {text}", err=True)
 
 
 def _usage_text(error: click.ClickException) -> str:

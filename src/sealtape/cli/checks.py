@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import click
-
 from sealtape import store
 from sealtape.cli.project import PENDING, files_under, key_for, shown
+from sealtape.cli.terminal import say
 from sealtape.errors import CassetteMalformed, KeyringError, KeyWrong, SealtapeError
 from sealtape.interaction import Recording
-from sealtape.report.content import printable_line
+from sealtape.report.printable import printable_line
+from sealtape.scrub.residue import find_residue
 from sealtape.seal.format import unseal
 from sealtape.seal.structure import ClearCassette, read_clear
 from sealtape.settings import Settings, load_settings
@@ -81,17 +81,15 @@ def opened_findings(path: Path) -> list[Finding]:
 
 
 def _residue(recording: Recording, settings: Settings, path: Path) -> Iterator[Finding]:
-    from sealtape.scrub.residue import find_residue
-
-    for number, scrubbed in enumerate(recording.interactions, 1):
-        label = scrubbed.interaction.request.label
-        for found in find_residue([scrubbed], settings.scrub):
-            yield Finding(
-                "problem",
-                f"{shown(path)} row {number} ({printable_line(label)})",
-                f"it holds what looks like a secret: {found}",
-                "pytest --record-mode=rewrite, and revoke the secret: git history keeps it",
-            )
+    # The whole cassette at once: a stand-in made for one interaction may stand in another.
+    for found in find_residue(recording.interactions, settings.scrub):
+        yield Finding(
+            "problem",
+            shown(path),
+            f"{found.rule} finds what looks like a secret at {printable_line(found.place)}",
+            "revoke it and run pytest --record-mode=rewrite; if it is harmless, add "
+            f'allow = ["{printable_line(str(found))}"] under [tool.sealtape.scrub]',
+        )
 
 
 def _sealed(path: Path) -> Iterator[Finding]:
@@ -119,9 +117,7 @@ def _misplaced(path: Path, clear: ClearCassette, settings: Settings) -> Iterator
         )
     name = settings.name_of(path)
     if unicodedata.normalize("NFC", name) != unicodedata.normalize("NFC", clear.name):
-        old = path.with_name(clear.name + store.SUFFIX)
-        if settings.root is not None:
-            old = settings.root / (clear.name + store.SUFFIX)
+        old = (settings.root or path.parent) / (clear.name + store.SUFFIX)
         yield Finding(
             "problem",
             shown(path),
@@ -165,13 +161,13 @@ def write_findings(findings: Sequence[Finding], count: int) -> int:
     """Print ``findings`` about ``count`` cassettes and return the exit code."""
     problems = [finding for finding in findings if finding.level == "problem"]
     for finding in findings:
-        click.echo(f"{finding.where}: {finding.level}: {finding.text}")
+        say(f"{finding.where}: {finding.level}: {finding.text}")
         if finding.hint:
-            click.echo(f"  hint: {finding.hint}")
+            say(f"  hint: {finding.hint}")
     notes = len(findings) - len(problems)
     said = f"{count} cassette{'' if count == 1 else 's'} checked"
     said += f", {len(problems) or 'no'} problem{'' if len(problems) == 1 else 's'}"
     if notes:
         said += f", {notes} note{'' if notes == 1 else 's'}"
-    click.echo(said)
+    say(said)
     return 1 if problems else 0

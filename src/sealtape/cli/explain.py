@@ -6,6 +6,7 @@ import difflib
 
 import click
 
+from sealtape.cli.terminal import say
 from sealtape.errors import UsageError
 from sealtape.scrub.rules import RULES, Rule, explain
 
@@ -33,16 +34,17 @@ def command(rule_id: str | None) -> None:
     if rule_id is None:
         wide = max(len(rule.id) for rule in RULES)
         for rule in RULES:
-            click.echo(f"{rule.id:<{wide}}  {rule.text}")
+            say(f"{rule.id:<{wide}}  {rule.text}")
         return
     found = explain(rule_id)
     if found is None:
         near = difflib.get_close_matches(rule_id, [rule.id for rule in RULES], n=1)
         raise UsageError(
-            f"there is no rule {rule_id!r}", hint=f"sealtape explain {near[0]}" if near else "sealtape explain"
+            f"there is no rule {rule_id!r}",
+            hint=f"sealtape explain {near[0]}" if near else "sealtape explain",
         )
     for line in _lines(found):
-        click.echo(line)
+        say(line)
 
 
 def _lines(rule: Rule) -> list[str]:

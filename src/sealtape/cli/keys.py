@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import click
 
 from sealtape.cli.project import project_root
+from sealtape.cli.terminal import say
 from sealtape.errors import KeyringError
 from sealtape.seal.keyring import KEY_FILE_VARIABLE, KEY_VARIABLE, key_path, load_key, new_key
 from sealtape.settings import load_settings
@@ -50,14 +51,14 @@ def new() -> None:
       sealtape keys new | gh secret set SEALTAPE_KEY
     """
     key = new_key()
-    click.echo(
+    say(
         f"a new key with the id {key.id}; it is a secret, and shown only now\n"
         f'pin it under [tool.sealtape] in pyproject.toml: key_id = "{key.id}"\n'
         f"give it to the tests: export {KEY_VARIABLE}=… with the line below",
         err=True,
     )
     sys.stderr.flush()
-    click.echo(key.text)
+    say(key.text)
 
 
 @command.command(name="list")
@@ -72,13 +73,13 @@ def list_() -> None:
     at_hand = list(keys_at_hand())
     for entry in at_hand:
         mark = "  (pinned)" if entry.id and entry.id == pinned else ""
-        click.echo(f"{entry.id or 'no key':<16}  {entry.source}{mark}{': ' if entry.problem else ''}{entry.problem}")
+        say(f"{entry.id or 'no key':<16}  {entry.source}{mark}{': ' if entry.problem else ''}{entry.problem}")
     if not at_hand:
-        click.echo(f"no key at hand: {KEY_VARIABLE} is not set, and there is no key file")
+        say(f"no key at hand: {KEY_VARIABLE} is not set, and there is no key file")
     if not pinned:
-        click.echo("no key id is pinned: sealtape init")
+        say("no key id is pinned: sealtape init")
     elif pinned not in [entry.id for entry in at_hand]:
-        click.echo(f"{pinned}  pinned, and not at hand")
+        say(f"{pinned}  pinned, and not at hand")
 
 
 def keys_at_hand() -> Iterator[KeyAtHand]:

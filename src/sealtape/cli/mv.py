@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,8 +13,9 @@ import click
 
 from sealtape import store
 from sealtape.cli.project import PENDING, files_under, key_for, shown
+from sealtape.cli.terminal import say
 from sealtape.errors import CassetteMisnamed, CassetteMissing, StoreUnwritable, UsageError
-from sealtape.interaction import Recording, Sealed
+from sealtape.interaction import Sealed
 from sealtape.seal.format import read_clear, seal, unseal
 from sealtape.seal.keyring import Key
 from sealtape.settings import load_settings
@@ -64,7 +65,7 @@ def command(old: Path, new: Path) -> None:
             locks.enter_context(store.lock(Path(path)))
         carry_out([_prepared(move) for move in moves])
     for move in moves:
-        click.echo(f"{shown(_place(old, new, move))} -> {shown(move.target)}")
+        say(f"{shown(_place(old, new, move))} -> {shown(move.target)}")
     _remove_empty(old)
 
 
@@ -141,12 +142,9 @@ def _prepared(move: Move) -> Prepared:
     _refuse_other_project(move, key)
     words = not clear.rows or any(row.id for row in clear.rows)
     renamed = replace(recording, name=_name(move.target))
-    return Prepared(move, seal(renamed, key, clear=words), _as_it_was(recording, key, words))
-
-
-def _as_it_was(recording: Recording, key: Key, words: bool) -> Sealed:
-    """Return the file that is there now: the same recording gives the same bytes."""
-    return seal(recording, key, clear=words)
+    # The same recording gives the same bytes: this is the file that is there now.
+    before = seal(recording, key, clear=words)
+    return Prepared(move, seal(renamed, key, clear=words), before)
 
 
 def _refuse_other_project(move: Move, key: Key) -> None:
@@ -167,13 +165,19 @@ def carry_out(prepared: list[Prepared]) -> None:
             if item.move.source == item.move.target:
                 undo.callback(store.write, item.move.source, item.before)
             else:
-                undo.callback(item.move.target.unlink, missing_ok=True)
+                undo.callback(_take_back, item.move.target)
             store.write(item.move.target, item.after)
         for item in prepared:
             if item.move.source != item.move.target:
                 undo.callback(store.write, item.move.source, item.before)
                 _remove(item.move.source)
         undo.pop_all()
+
+
+def _take_back(path: Path) -> None:
+    # The write that failed may have failed before there was a file, or even a folder.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        path.unlink()
 
 
 def _remove(path: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from sealtape import store
 from sealtape.errors import UsageError
+from sealtape.interaction import Recording
 from sealtape.seal.format import read_clear, unseal
 from sealtape.seal.keyring import KEY_VARIABLE, Key, load_key
 from sealtape.seal.structure import ClearCassette
-from sealtape.interaction import Recording
 from sealtape.settings import Settings, load_settings
 
 PENDING = store.SUFFIX + store.PENDING_SUFFIX

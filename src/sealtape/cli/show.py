@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from pathlib import Path
 
 import click
@@ -14,9 +15,24 @@ from sealtape.errors import UsageError
 
 @click.command()
 @click.argument("cassette", type=click.Path(path_type=Path))
-@click.option("--interaction", "number", type=click.IntRange(min=1), metavar="N", help="Show only interaction N, and all of it.")
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, as the schema that --schema prints describes it.")
-@click.option("--schema", is_flag=True, is_eager=True, expose_value=False, callback=lambda *a: _print_schema(*a), help="Print the JSON Schema of --json, and nothing else.")
+@click.option(
+    "--interaction",
+    "number",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Show only interaction N, and all of it.",
+)
+@click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, as the schema that --schema prints describes it."
+)
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda *a: _print_schema(*a),
+    help="Print the JSON Schema of --json, and nothing else.",
+)
 def command(cassette: Path, number: int | None, as_json: bool) -> None:
     """Show the CASSETTE opened: requests, answers, and what was scrubbed by which rule and where.
 
@@ -42,7 +58,8 @@ def command(cassette: Path, number: int | None, as_json: bool) -> None:
         from sealtape.report.json import cassette_document
 
         document = cassette_document(recording, format=clear.format, key_id=clear.key_id, only=number)
-        click.echo(json.dumps(document, indent=2))
+        sys.stdout.writelines(json.JSONEncoder(indent=2).iterencode(document))
+        click.echo()
         return
     from sealtape.cli.terminal import console
     from sealtape.report.text import cassette_text
@@ -54,7 +71,9 @@ def command(cassette: Path, number: int | None, as_json: bool) -> None:
 
 def _with_suffix(cassette: Path) -> Path:
     """Return the file that is meant where the suffix was left out."""
-    return cassette if cassette.name.endswith(store.SUFFIX) else cassette.with_name(cassette.name + store.SUFFIX)
+    return (
+        cassette if cassette.name.endswith(store.SUFFIX) else cassette.with_name(cassette.name + store.SUFFIX)
+    )
 
 
 def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:

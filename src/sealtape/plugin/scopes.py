@@ -60,13 +60,10 @@ class _Scope:
 
     def close(self) -> None:
         """Write what was recorded; raise a miss that was swallowed in the scope's teardown."""
-        misses = list(self._cassette.misses) if self._cassette is not None else []
         self._stack.close()
-        item = self._session.item
-        if item is not None and self._cassette is not None:
-            test = known_of(item)
-            if self._cassette not in test.cassettes and misses:
-                raise misses[0]
+        misses = self._cassette.take_misses() if self._cassette is not None else []
+        if misses:
+            raise misses[0]
 
 
 _SCOPES = pytest.StashKey[dict[str, _Scope]]()

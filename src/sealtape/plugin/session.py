@@ -65,15 +65,15 @@ class Test:
         self.written: list[Written] = []
         self.passed = False
         self.locked = ""
-        self._reported: set[int] = set()
 
     def raise_misses(self) -> None:
         """Raise the first miss that nobody has been told of yet."""
-        for cassette in self.cassettes:
-            for miss in cassette.misses:
-                if id(miss) not in self._reported:
-                    self._reported.update(id(m) for c in self.cassettes for m in c.misses)
-                    raise miss
+        misses = self._take_misses()
+        if misses:
+            raise misses[0]
+
+    def _take_misses(self) -> list[Miss]:
+        return [miss for cassette in self.cassettes for miss in cassette.take_misses()]
 
     def note(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
         """Take note of how a phase of the test went, and say it in the report."""
@@ -82,7 +82,7 @@ class Test:
         error = call.excinfo.value if call.excinfo is not None else None
         if isinstance(error, Miss):
             # It was told here, so the end of the test need not tell it again.
-            self._reported.update(id(m) for c in self.cassettes for m in c.misses)
+            self._take_misses()
         elif isinstance(error, SealtapeError) and report.failed and report.when != "call":
             # The frames are sealtape's and pytest-recording's: the text is all that helps.
             report.longrepr = f"{type(error).__name__}: {error}"

@@ -10,7 +10,8 @@ from importlib.resources import files
 from typing import Any
 
 from sealtape.interaction import AwsRequest, Failure, Headers, Recording, Response, Scrubbed, Tree
-from sealtape.report.content import decoded, text_of
+from sealtape.report.content import decoded
+from sealtape.report.printable import text_of
 
 _TAG = re.compile(r"\$+(?:bytes|float)")
 

@@ -21,8 +21,9 @@ from sealtape.interaction import (
     Removal,
     Scrubbed,
 )
-from sealtape.report.content import decoded, printable, printable_line, text_of
+from sealtape.report.content import decoded
 from sealtape.report.json import plain
+from sealtape.report.printable import printable, printable_line, text_of
 
 _LAYOUT_BYTES = 1 << 20
 """Longer bodies are shown as they are: laying them out would take longer than reading them."""
@@ -42,7 +43,9 @@ BRIEF = Extent(lines=40, columns=200)
 WHOLE = Extent()
 
 
-def cassette_text(recording: Recording, *, where: str, key_id: str, only: int | None = None) -> Iterator[Text]:
+def cassette_text(
+    recording: Recording, *, where: str, key_id: str, only: int | None = None
+) -> Iterator[Text]:
     """Yield ``recording`` as lines, in parts that belong together.
 
     ``where`` is the file as a person would type it. ``only`` is the number of the one interaction to

@@ -18,18 +18,20 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, unquote, unquote_plus
 
+_JSON_SCALAR = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:\d[\d.eE+-]*|Infinity)|true|false|null|NaN', re.S)
 
-_JSON_SCALAR = re.compile(
-    r'"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:\d[\d.eE+-]*|Infinity)|true|false|null|NaN', re.S
-)
+
+_BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 
 def decode_text(data: bytes) -> tuple[str, str]:
-    """Return the text of ``data`` and the codec that turns it back: UTF-8, else Latin-1."""
-    try:
-        return data.decode("utf-8"), "utf-8"
-    except UnicodeDecodeError:
-        return data.decode("latin-1"), "latin-1"
+    """Return the text of ``data`` and the codec that turns it back: UTF-8, UTF-16, else Latin-1."""
+    for codec in (_BYTE_ORDER_MARKS.get(data[:2], "utf-8"), "utf-8"):
+        try:
+            return data.decode(codec), codec
+        except UnicodeDecodeError:
+            continue
+    return data.decode("latin-1"), "latin-1"
 
 
 # JSON ---------------------------------------------------------------------------------------------
@@ -73,9 +75,7 @@ def _scalars(node: Any) -> Iterator[Any]:
 def splice_json(text: str, old: Any, new: Any) -> str:
     """Return ``text``, the source of ``old``, with the scalars in which ``new`` differs put in."""
     pieces, at = [], 0
-    for token, before, after in zip(
-        _JSON_SCALAR.finditer(text), _scalars(old), _scalars(new), strict=True
-    ):
+    for token, before, after in zip(_JSON_SCALAR.finditer(text), _scalars(old), _scalars(new), strict=True):
         if before is after or before == after:
             continue
         if isinstance(after, str):
@@ -109,11 +109,9 @@ class Span:
 
     def encoded(self, value: str) -> str:
         """Return ``value`` as it has to be written at this place."""
-        return value if self.raw else html.escape(value, quote=self.path[-1:] != () and self._quoted)
-
-    @property
-    def _quoted(self) -> bool:
-        return self.path[-1].startswith("@")
+        if self.raw:
+            return value
+        return html.escape(value, quote=bool(self.path) and self.path[-1].startswith("@"))
 
 
 def looks_like_markup(text: str) -> bool:
@@ -179,7 +177,9 @@ def splice(text: str, edits: list[tuple[int, int, str]]) -> str:
 
 # Query strings and forms --------------------------------------------------------------------------
 
-_FORM = re.compile(r"[\w.~*%+\[\]$:-]{1,256}=[^\s&\"'<>{}]*(?:&[\w.~*%+\[\]$:-]{1,256}(?:=[^\s&\"'<>{}]*)?)*&?")
+_FORM = re.compile(
+    r"[\w.~*%+\[\]$:-]{1,256}=[^\s&\"'<>{}]*(?:&[\w.~*%+\[\]$:-]{1,256}(?:=[^\s&\"'<>{}]*)?)*&?"
+)
 _PAIR = re.compile(r"([^&;=]*)=([^&]*)|([^&]+)")
 
 
@@ -197,18 +197,18 @@ def query_spans(text: str) -> Iterator[Span]:
             yield Span(("",), match.start(3), match.end(3), unquote_plus(match[3]))
 
 
+_LOWER_ESCAPE = re.compile(r"%(?:[0-9][a-f]|[a-f][0-9a-f])")
+
+
 def quoted_like(value: str, sample: str) -> str:
     """Return ``value`` percent-encoded in the style of ``sample``, which it replaces."""
-    literal = "".join({c for c in sample if not c.isalnum() and c not in "%+ "})
+    literal = "".join({char for char in sample if not char.isalnum() and char not in "%+ "})
     encoded = quote(value, safe=literal, errors="surrogatepass")
-    if "%20" in encoded and "+" in sample and "%2B" not in sample.upper():
+    if "+" in sample:
         encoded = encoded.replace("%20", "+")
-    if "+" in sample and "+" in value and "%2B" not in sample.upper() and "%20" in sample:
-        encoded = encoded.replace("%2B", "+")
-    return re.sub("%[0-9A-F]{2}", lambda m: m[0].lower(), encoded) if _LOWER_ESCAPE.search(sample) else encoded
-
-
-_LOWER_ESCAPE = re.compile(r"%(?:[0-9][a-f]|[a-f][0-9a-f])")
+    if _LOWER_ESCAPE.search(sample):
+        encoded = re.sub("%[0-9A-F]{2}", lambda match: match[0].lower(), encoded)
+    return encoded
 
 
 def unquoted(text: str) -> str:
@@ -254,7 +254,11 @@ def decode_base64(text: str) -> Base64View | None:
     compact = "".join(lines)
     padded = compact.rstrip("=")
     urlsafe = "-" in compact or "_" in compact
-    if any(c in compact for c in " \t\r\n") or len(padded) % 4 == 1 or (urlsafe and ("+" in compact or "/" in compact)):
+    if (
+        any(c in compact for c in " \t\r\n")
+        or len(padded) % 4 == 1
+        or (urlsafe and ("+" in compact or "/" in compact))
+    ):
         return None
     try:
         data = binascii.a2b_base64(padded.encode("ascii").translate(_STANDARD) + b"=" * (-len(padded) % 4))
@@ -278,8 +282,6 @@ def printable(data: bytes) -> str | None:
     return None if _CONTROL.search(text) else text
 
 
-def is_tree(node: object) -> bool:
-    """Whether ``node`` is an array or an object."""
-    return isinstance(node, (dict, list))
-
-
+def is_binary(text: str) -> bool:
+    """Whether decoded bytes hold control characters, as images and archives do and texts do not."""
+    return _CONTROL.search(text) is not None

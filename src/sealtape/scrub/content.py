@@ -93,7 +93,10 @@ def _deflate(data: bytes, wbits: int) -> bytes:
     return engine.compress(data) + engine.flush()
 
 
-_OPTIONAL = {"br": ("brotli", "brotlicffi"), "zstd": ("compression.zstd", "backports.zstd", "zstandard")}
+_OPTIONAL = {
+    "br": ("brotli", "brotlicffi"),
+    "zstd": ("compression.zstd", "backports.zstd", "zstandard"),
+}
 
 
 def _optional(coding: str, name: str) -> Callable[[bytes], bytes]:

@@ -19,8 +19,8 @@ from enum import IntEnum
 from urllib.parse import quote
 
 from sealtape.interaction import Removal
+from sealtape.scrub.evidence import ORDINARY_WORDS
 from sealtape.scrub.pseudonyms import StandIns
-from sealtape.scrub.rules import ORDINARY_WORDS
 
 Note = Callable[[str, str, str], None]
 """Called with the rule, the value and the stand-in for every replacement."""
@@ -28,7 +28,7 @@ Note = Callable[[str, str, str], None]
 _SMALL = 600
 _REMEMBERED = 20_000
 _LONG = 16
-_CUT = re.compile(r"(?<![A-Za-z0-9])|(?![A-Za-z0-9])")
+_IS_WORD = bytes(ord("1") if chr(i).isalnum() and i < 128 else ord("0") for i in range(256))
 _DIGIT_RUN = re.compile(r"(?<!\d)\d{6,}(?!\d)")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d]+")
 _WEAK_RULES = frozenset({"model-sensitive", "model-payload"})
@@ -113,45 +113,60 @@ def _bounded(text: str, reach: Reach) -> re.Pattern[str]:
     return re.compile(before + re.escape(text) + after)
 
 
+def _longest_first(span: tuple[int, int]) -> tuple[int, int]:
+    return span[0], -span[1]
+
+
 class Known:
-    """Every value and every digest known to one scrubber. Safe to use from several threads."""
+    """Every value and every digest known to one scrubber. Safe to use from several threads.
+
+    ``edition`` grows with what is known; ``cache`` holds results that are true for this edition.
+    """
 
     def __init__(self, stand_ins: StandIns) -> None:
         self._stand_ins = stand_ins
         self._lock = threading.Lock()
-        self._values: set[str] = set()
+        self._values: dict[str, Reach] = {}
         self._whole: dict[str, tuple[str, str]] = {}
         self._needles: tuple[_Needle, ...] = ()
         self._by_start: dict[str, tuple[_Needle, ...]] = {}
         self._digests: dict[str, tuple[str, str, Reach]] = {}
         self._lengths: frozenset[int] = frozenset()
+        self._shortest = 0
+        self._counts_digits = False
         self._tested: dict[str, tuple[str, str, Reach] | None] = {}
-        self._ordinary = {stand_ins.digest(word) for word in ORDINARY_WORDS}
+        self._rules: dict[str, str] = {}
+        words = (case(word) for word in ORDINARY_WORDS for case in (str, str.capitalize, str.upper))
+        self._ordinary = {stand_ins.digest(word) for word in words}
         self.edition = 0
+        self.cache: dict[tuple[str, bool], str] = {}
 
     def values(self) -> tuple[str, ...]:
         """The raw values known here. They are secrets: for the residue gate only."""
         return tuple(self._values)
 
+    def rule_of(self, stand_in: str) -> str:
+        """Return the rule that first removed what ``stand_in`` stands for."""
+        return self._rules.get(stand_in, "known-value")
+
     def __contains__(self, value: str) -> bool:
         return value in self._values
 
-    def add(self, value: str, rule: str, reach: Reach) -> bool:
-        """Make ``value`` known; return whether it is new. Stand-ins are no secrets."""
-        if reach is Reach.NONE or value in self._values or self._stand_ins.is_one(value):
-            return False
+    def add(self, value: str, rule: str, reach: Reach) -> None:
+        """Make ``value`` known, or known more widely. Stand-ins are no secrets."""
+        if reach <= self._values.get(value, Reach.NONE) or self._stand_ins.is_one(value):
+            return
         stand_in = self._stand_ins.of(value)
         with self._lock:
-            if value in self._values:
-                return False
-            self._values = self._values | {value}
-            self._register(value, stand_in, rule, reach)
-        return True
+            if reach > self._values.get(value, Reach.NONE):
+                self._values = {**self._values, value: reach}
+                self._register(value, stand_in, rule, reach)
 
     def adopt(self, removals: Iterable[Removal]) -> None:
         """Take over what an opened cassette says was removed."""
         for removal in removals:
             self._stand_ins.adopt(removal.stand_in, removal.digest, removal.length)
+            self._rules.setdefault(removal.stand_in, removal.rule)
             reach = reach_of(removal.stand_in, removal.rule)
             if reach is Reach.NONE or removal.digest in self._ordinary:
                 continue
@@ -160,10 +175,14 @@ class Known:
                 if known is None or known[2] < reach:
                     self._digests[removal.digest] = (removal.stand_in, removal.rule, reach)
                     self._lengths = self._lengths | {removal.length}
+                    self._shortest = min(self._lengths)
+                    self._counts_digits = self._counts_digits or removal.stand_in.isdecimal()
+                    self.cache = {}
                     self._tested = {}
                     self.edition += 1
 
     def _register(self, value: str, stand_in: str, rule: str, reach: Reach) -> None:
+        self._rules[stand_in] = rule
         self._whole = {**self._whole, value: (stand_in, rule)}
         if reach >= Reach.WORD:
             needles = [_Needle(value, stand_in, rule, value, reach, _bounded(value, reach))]
@@ -173,20 +192,31 @@ class Known:
                     pattern = _bounded(text, reach)
                     needles.append(_Needle(text, encode(stand_in), rule, value, reach, pattern))
             # Longest first: a value that holds another one must go as a whole.
-            self._needles = tuple(sorted((*self._needles, *needles), key=lambda n: -len(n.text)))
+            others = [needle for needle in self._needles if needle.value != value]
+            self._needles = tuple(sorted((*others, *needles), key=lambda n: -len(n.text)))
             by_start: dict[str, tuple[_Needle, ...]] = {}
             for needle in self._needles:
                 by_start[needle.text[:4]] = (*by_start.get(needle.text[:4], ()), needle)
             self._by_start = by_start
         self.edition += 1
+        self.cache = {}
 
-    def replace(self, text: str, note: Note | None = None) -> str:
-        """Return ``text`` with every known value replaced."""
-        whole = self._whole.get(text)
-        if whole is not None:
-            if note is not None:
-                note(whole[1], text, whole[0])
-            return whole[0]
+    def whole(self, text: str, note: Note | None = None) -> str | None:
+        """Return the stand-in where ``text`` as a whole is a known value, else None."""
+        hit = self._whole.get(text)
+        if hit is None:
+            if len(text) not in self._lengths:
+                return None
+            recalled = self._recall(text)
+            if recalled is None:
+                return None
+            hit = recalled[:2]
+        if note is not None:
+            note(hit[1], text, hit[0])
+        return hit[0]
+
+    def within(self, text: str, note: Note | None = None) -> str:
+        """Return ``text`` with every known value in it replaced."""
         if self._needles:
             text = self._replace_values(text, note)
         if self._lengths:
@@ -211,16 +241,8 @@ class Known:
         return sorted(set(found), key=lambda n: -len(n.text)) if len(found) > 1 else found
 
     def _replace_recalled(self, text: str, note: Note | None) -> str:
-        size = len(text)
-        if size in self._lengths and (hit := self._recall(text)) is not None:
-            if note is not None:
-                note(hit[1], text, hit[0])
-            return hit[0]
-        spans = self._spans(text)
-        if not spans:
-            return text
         pieces, at = [], 0
-        for start, end in sorted(spans, key=lambda span: (span[0], -span[1])):
+        for start, end in self._spans(text):
             if start < at:
                 continue
             hit = self._recall(text[start:end])
@@ -233,19 +255,27 @@ class Known:
         return "".join([*pieces, text[at:]]) if pieces else text
 
     def _spans(self, text: str) -> list[tuple[int, int]]:
-        """Return the stretches of ``text`` whose boundaries and length could be a known value's."""
-        lengths = self._lengths
-        if len(text) < min(lengths):
+        """Return the stretches of ``text`` whose boundaries and length could be a known value's.
+
+        In order, the longest first where several start. Word boundaries are the bits of one number, so
+        that each length costs one shift and one ``and``, whatever the text.
+        """
+        size = len(text)
+        if size < self._shortest:
             return []
-        cuts = [match.start() for match in _CUT.finditer(text)]
-        if len(cuts) <= len(lengths):
-            spans = [(s, e) for i, s in enumerate(cuts) for e in cuts[i + 1 :] if e - s in lengths]
-        else:
-            ends = frozenset(cuts)
-            spans = [(s, s + size) for s in cuts for size in lengths if s + size in ends]
-        if 12 in lengths or any(size >= 6 for size in lengths):
-            spans += [m.span() for m in _DIGIT_RUN.finditer(text) if m.end() - m.start() in lengths]
-        return spans
+        letters = int(text.encode("ascii", "replace").translate(_IS_WORD), 2)
+        cuts = ~(letters & (letters << 1)) & ((2 << size) - 1)
+        spans = []
+        for length in self._lengths:
+            hits = cuts & (cuts << length) if length <= size else 0
+            while hits:
+                low = hits & -hits
+                start = size + 1 - low.bit_length()
+                spans.append((start, start + length))
+                hits ^= low
+        if self._counts_digits:
+            spans += [m.span() for m in _DIGIT_RUN.finditer(text) if m.end() - m.start() in self._lengths]
+        return sorted(spans, key=_longest_first) if len(spans) > 1 else spans
 
     def _recall(self, text: str) -> tuple[str, str, Reach] | None:
         tested = self._tested

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from sealtape.scrub.rules import normalised
+from sealtape.scrub.evidence import normalised
 
 if TYPE_CHECKING:
     from botocore.loaders import Loader

@@ -16,7 +16,7 @@ import json
 import re
 import string
 
-from sealtape.scrub.rules import TOKEN_PREFIX
+from sealtape.scrub.evidence import TOKEN_PREFIX
 
 _BASE32 = string.ascii_uppercase + "234567"
 _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
@@ -34,6 +34,7 @@ _ARMOUR = re.compile(r"(-----(?:BEGIN|END) [A-Z0-9 ]+-----|\\+[rn]|[\r\n]|(?:Pro
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}|[A-Za-z0-9_-]+={0,2}")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _EMAIL = re.compile(r"([^@\s]+)@([^@\s]+)(\.[A-Za-z]{2,})")
+_URL = re.compile(r"([a-z][a-z0-9+.-]*://[^/?#@\s]+)([/?#]\S+)")
 _RUN = re.compile(r"[^\W_]+")
 
 
@@ -153,6 +154,8 @@ class StandIns:
             return match[0] + _runs(value[match.end() :], draw)
         if match := _EMAIL.fullmatch(value):
             return f"{_runs(match[1], draw)}@{_runs(match[2], draw)}{match[3]}"
+        if match := _URL.fullmatch(value):
+            return match[1] + _runs(match[2], draw)
         return _base64(value, draw) or _runs(value, draw)
 
     def _jwt(self, value: str, draw: _Draw) -> str:
@@ -228,7 +231,9 @@ def _uuid(value: str, draw: _Draw) -> str:
 
 
 def _base64(value: str, draw: _Draw) -> str | None:
-    if not _BASE64.fullmatch(value) or not (value.endswith("=") or (len(value) >= 16 and all(_classes(value)))):
+    if not _BASE64.fullmatch(value) or not (
+        value.endswith("=") or (len(value) >= 16 and all(_classes(value)))
+    ):
         return None
     body = value.rstrip("=")
     if len(value) % 4 or len(body) % 4 == 1:

@@ -34,6 +34,7 @@ from sealtape.interaction import (
     Tree,
 )
 from sealtape.seal import Key, content, format, new_cassette_id, read_clear, seal, unseal
+from sealtape.seal.structure import SEALED
 
 WHERE = "tests/cassettes/test_users/test_create.tape"
 NAME = "tests/cassettes/test_users/test_create"
@@ -316,6 +317,11 @@ class TestDamage:
         edited = data.replace(key.id.encode(), b"0" * 16, 1)
         assert refused(edited, key, CassetteTampered).where == f"{WHERE} header row"
 
+    def test_an_edited_sealed_part_of_the_header_is_named(self, data: bytes, key: Key) -> None:
+        at = data.index(SEALED) + len(SEALED) + 12  # beyond the tag that the end row lists
+        edited = data[:at] + (b"A" if data[at : at + 1] != b"A" else b"B") + data[at + 1 :]
+        assert refused(edited, key, CassetteTampered).where == f"{WHERE} header row"
+
     def test_an_edited_end_row_is_named(self, data: bytes, key: Key) -> None:
         at = data.index(b'"tags":"') + 20
         edited = data[:at] + (b"A" if data[at : at + 1] != b"A" else b"B") + data[at + 1 :]
@@ -352,20 +358,24 @@ class TestDamage:
             b'{ "sealed":"QUFBQUFBQUFBQUFBQUFBQUFB"}',
             b'{"sealed":"plain text, not base64"}',
             b'{"sealed":"QUFB"}',
+            b'{"sealed":"QUFBQUFBQUFBQUFBQUFBQUFBQUE="}'.replace(b"QUE=", b"QUF="),
             b'{"sealed":"\xff"}',
             b'{"id":"\xff","status":200,"scrubbed":{},"sealed":"QUFBQUFBQUFBQUFBQUFBQUFB"}',
             b"",
         ],
-        ids=range(17),
+        ids=range(18),
     )
     def test_a_row_of_another_shape_is_named_with_and_without_the_key(
         self, data: bytes, key: Key, row: bytes
     ) -> None:
         lines = data.splitlines(keepends=True)
         damaged = b"".join([*lines[:2], row + b"\n", *lines[3:]])
-        assert refused(damaged, key, CassetteTampered).where.startswith(f"{WHERE} row 2")
-        with pytest.raises(CassetteTampered):
+        error = refused(damaged, key, CassetteTampered)
+        with pytest.raises(CassetteTampered) as caught:
             read_clear(damaged, where=WHERE)
+        for told in (error, caught.value):
+            assert told.where == f"{WHERE} row 2"
+            assert told.why == "it is not laid out as a sealed row is"
 
     @pytest.mark.parametrize(
         "order", [[0, 1, 3, 4, 5], [0, 1, 1, 2, 3, 4, 5], [0, 2, 1, 3, 4, 5], [0, 1, 1, 3, 4, 5]]

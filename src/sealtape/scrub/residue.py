@@ -1,0 +1,301 @@
+"""Reads what was scrubbed as an attacker would, and says what is still there.
+
+This room shares the decoders with the walk that removes, but not its judgement: it takes no notice of
+names, plans or places, undoes every encoding that it can, and looks at all strings of all views for
+what can only be a secret. A finding names the rule and the place, never the value.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+
+from sealtape.interaction import (
+    AwsRequest,
+    Headers,
+    HttpRequest,
+    Interaction,
+    Request,
+    Response,
+    Scrubbed,
+)
+from sealtape.scrub import codecs, content
+from sealtape.scrub.evidence import (
+    ACCESS_KEY_ID,
+    HEADER_RULES,
+    JWT,
+    PLACEHOLDER,
+    PRIVATE_KEY,
+    SCHEME,
+    SIGNED,
+    TRIVIAL,
+    normalised,
+)
+from sealtape.scrub.known import spellings
+from sealtape.settings import ScrubSettings
+
+MAX_DEPTH = 8
+
+_SAFE_NAME = re.compile(r"[A-Za-z$@_*][A-Za-z_:$-]{0,63}")
+_BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
+_DECODABLE = re.compile(r"[{\[<%\"]|[A-Za-z0-9+/_-]{16}")
+_ESCAPED_END = re.compile(r"(?:\\+r)?\\+n")
+_ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
+_BARE_AUTHORIZATION = re.compile(r"(?:\b[Bb]earer|\bBEARER)[ ]+([A-Za-z0-9._~+/-]{16,}=*)")
+_PATTERNS = (
+    ("access-key-id", ("AKIA", "ASIA"), ACCESS_KEY_ID),
+    ("jwt", ("eyJ",), JWT),
+    ("private-key", ("PRIVATE KEY",), PRIVATE_KEY),
+    ("sigv4-signature", ("ignature=", "IGNATURE="), SIGNED),
+    ("authorization", ("earer ", "EARER "), _BARE_AUTHORIZATION),
+)
+_TOKEN_HEADERS = frozenset(HEADER_RULES) - {"cookie", "setcookie", "setcookie2"}
+
+
+@dataclass(frozen=True, slots=True)
+class Residue:
+    """Something that still looks like a secret: which rule says so, and where it stands."""
+
+    rule: str
+    place: str
+
+    def __str__(self) -> str:
+        return f"{self.rule}@{self.place}"
+
+
+def find_residue(
+    scrubbed: Sequence[Scrubbed], settings: ScrubSettings, known: Iterable[str] = ()
+) -> list[Residue]:
+    """Return what is left in ``scrubbed``, apart from what ``settings.allow`` accepts.
+
+    ``known`` are raw values that must not occur in any encoding. Stand-ins are those that the removals
+    name; a value that is not among them and has the form of a credential is residue. The patterns in
+    ``settings.allow`` are ``rule@place``, with ``*`` for any part of it.
+    """
+    judge = _Judge({removal.stand_in for item in scrubbed for removal in item.removals}, known)
+    found: dict[Residue, None] = {}
+    for item in scrubbed:
+        request = item.interaction.request
+        label = request.label if isinstance(request, AwsRequest) else request.method
+        for rule, place in (*_read_all(item.interaction, judge), *judge.headers(item.interaction)):
+            found[Residue(rule, f"{label}:{place}")] = None
+    return [r for r in found if not any(fnmatchcase(str(r), pattern) for pattern in settings.allow)]
+
+
+def place_of_any(request: Request, texts: Iterable[str]) -> str | None:
+    """Return the place of the first of ``texts`` in any view of a request, or None."""
+    wanted = tuple(texts)
+
+    def find(text: str) -> list[str]:
+        return ["found"] if any(one in text for one in wanted) else []
+
+    return next((place for rule, place in _Reader(find).request(request) if rule == "found"), None)
+
+
+class _Judge:
+    """Says which rules a text breaks."""
+
+    def __init__(self, stand_ins: set[str], known: Iterable[str]) -> None:
+        self._stand_ins = stand_ins
+        self._long_stand_ins = [text for text in stand_ins if len(text) >= 6]
+        self._needles: list[tuple[str, re.Pattern[str] | None]] = []
+        for value in known:
+            for text in spellings(value) if len(value) >= 6 else ():
+                bounded = None
+                if value.isdecimal():
+                    bounded = re.compile(rf"(?<!\d){re.escape(text)}(?!\d)")
+                elif len(value) < 16 or value.isalpha():
+                    bounded = re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")
+                self._needles.append((text, bounded))
+
+    def find(self, text: str) -> list[str]:
+        rules = []
+        for needle, bounded in self._needles:
+            if needle in text and (bounded is None or bounded.search(text) is not None):
+                rules.append("known-value")
+                break
+        for rule, anchors, pattern in _PATTERNS:
+            for anchor in anchors:
+                if anchor in text:
+                    if not all(self._accepts(match[1]) for match in pattern.finditer(text)):
+                        rules.append(rule)
+                    break
+        return rules
+
+    def _accepts(self, value: str) -> bool:
+        # A key in PEM armour stands with escaped line ends wherever a string was not decoded.
+        plain = _ESCAPED_END.sub("\n", value) if "\\" in value else value
+        return plain in self._stand_ins or bool(_Reader(self._is_made).text(value, "", 3))
+
+    def _is_made(self, text: str) -> list[str]:
+        return ["made"] if text in self._stand_ins else []
+
+    def _holds_made(self, text: str) -> list[str]:
+        return ["made"] if any(s in text for s in self._long_stand_ins) or text in self._stand_ins else []
+
+    def headers(self, interaction: Interaction) -> Iterator[tuple[str, str]]:
+        """Yield the header fields that must hold a secret and do not hold a stand-in."""
+        for place, name, value in _header_fields(interaction):
+            if normalised(name) in _TOKEN_HEADERS and not self._accepts_header(value):
+                yield HEADER_RULES[normalised(name)], place
+
+    def _accepts_header(self, value: str) -> bool:
+        if "Credential=" in value and "Signature=" in value:
+            return True  # the patterns looked at its key id and signature
+        match = SCHEME.match(value)
+        secret = value[match.end() :] if match else value
+        if not secret.strip() or secret.lower() in TRIVIAL or PLACEHOLDER.fullmatch(secret):
+            return True
+        # Short stand-ins count too, but only as a whole user or password.
+        parts = [part for _, part in _pieces(secret)]
+        return any(part in self._stand_ins for part in parts) or bool(
+            _Reader(self._holds_made).text(secret, "", 3)
+        )
+
+
+def _pieces(secret: str) -> Iterator[tuple[str, str]]:
+    view = codecs.decode_base64(secret)
+    inner = codecs.printable(view.data) if view is not None else None
+    for text in (secret, inner or ""):
+        user, _, password = text.partition(":")
+        yield from (("whole", text), ("user", user), ("password", password))
+
+
+def _header_fields(interaction: Interaction) -> Iterator[tuple[str, str, str]]:
+    if isinstance(interaction.request, HttpRequest):
+        for name, value in interaction.request.headers:
+            yield f"request.headers.{name}", name, value
+    if isinstance(interaction.outcome, Response):
+        for name, value in interaction.outcome.headers:
+            yield f"response.headers.{name}", name, value
+
+
+# Every string of every view -----------------------------------------------------------------------
+
+_Found = list[tuple[str, str]]
+
+
+def _read_all(interaction: Interaction, judge: _Judge) -> _Found:
+    reader = _Reader(judge.find)
+    found = reader.request(interaction.request)
+    outcome = interaction.outcome
+    if not isinstance(outcome, Response):
+        return found + reader.text(outcome.message, "failure.message")
+    found += reader.text(outcome.reason, "response.reason")
+    found += reader.headers(outcome.headers, "response.headers")
+    return found + reader.body(outcome.body, outcome.headers, "response.body")
+
+
+class _Reader:
+    """Asks ``find`` about every string in every view; answers are pairs of rule and place.
+
+    What is found in a view is reported there, and at the text around it only where no view explains it.
+    """
+
+    def __init__(self, find: Callable[[str], list[str]]) -> None:
+        self._find = find
+
+    def request(self, request: Request) -> _Found:
+        if isinstance(request, AwsRequest):
+            found = self.tree(request.parameters, "request.parameters", MAX_DEPTH)
+            found += self.text(request.caller, "request.caller")
+            return found + self.body(request.body or b"", (), "request.body")
+        found = self.text(request.url, "request.url")
+        found += self.headers(request.headers, "request.headers")
+        return found + self.body(request.body, request.headers, "request.body")
+
+    def headers(self, headers: Headers, place: str) -> _Found:
+        return [hit for name, value in headers for hit in self.text(value, f"{place}.{_safe(name)}")]
+
+    def body(self, body: bytes, headers: Headers, place: str) -> _Found:
+        if not body:
+            return []
+        try:
+            for coding in content.codings(headers, body):
+                body = content.decode_content(body, coding)
+        except content.Unreadable:
+            return [("unreadable", place)]
+        frames = content.parse_frames(body) if body[:1] == b"\0" else None
+        if frames is None:
+            found = self.data(body, place, MAX_DEPTH)
+            for part in content.multipart_parts(body, content.header(headers, "content-type")):
+                found += self.data(body[part.start : part.end], f"{place}.*", MAX_DEPTH)
+            return found
+        return [
+            hit
+            for frame in frames
+            for hit in self.data(frame.payload, f"{place}.{_safe(frame.event)}", MAX_DEPTH)
+        ]
+
+    def data(self, data: bytes, place: str, depth: int) -> _Found:
+        text, _ = codecs.decode_text(data)
+        if not codecs.is_binary(text):
+            return self.text(text, place, depth)
+        if data[:3] == b"\x1f\x8b\x08" and depth > 0:
+            try:
+                return self.data(content.decode_content(data, "gzip"), place, depth - 1)
+            except content.Unreadable:
+                return [("unreadable", place)]
+        return [(rule, place) for rule in self._find(text)]
+
+    def tree(self, node: Any, place: str, depth: int, *, plain: bool = False) -> _Found:
+        """Read a tree; of a ``plain`` one the text around it was read, and only views are left."""
+        if isinstance(node, str):
+            return [] if plain and _DECODABLE.search(node) is None else self.text(node, place, depth)
+        found: _Found = []
+        if isinstance(node, Mapping):
+            for key, value in node.items():
+                below = f"{place}.{_safe(key)}"
+                if not plain or _DECODABLE.search(key):
+                    found += self.text(key, below, depth)
+                found += self.tree(value, below, depth, plain=plain)
+        elif isinstance(node, (list, tuple)):
+            for value in node:
+                found += self.tree(value, f"{place}.*", depth, plain=plain)
+        elif isinstance(node, (bytes, bytearray)):
+            found += self.data(bytes(node), place, depth)
+        elif isinstance(node, int) and not isinstance(node, bool) and not plain:
+            found += [(rule, place) for rule in self._find(str(node))]
+        return found
+
+    def text(self, text: str, place: str, depth: int = MAX_DEPTH) -> _Found:
+        """Read a text and everything that can be decoded from it."""
+        own = self._find(text)
+        if depth <= 0 or len(text) < 6:
+            return [(rule, place) for rule in own]
+        tree = codecs.parse_json(text if text[:1] != '"' else f"[{text}]")
+        if tree is not None:
+            inner = self.tree(tree, place, depth - 1, plain=not own and "\\" not in text)
+            # Its strings were judged as they are; in the document around them they stand escaped.
+            own = [rule for rule in own if rule == "known-value"]
+        else:
+            inner = self._views(text, place, depth - 1, plain=not own)
+        explained = {rule for rule, _ in inner}
+        return inner + [(rule, place) for rule in own if rule not in explained]
+
+    def _views(self, text: str, place: str, depth: int, *, plain: bool) -> _Found:
+        found: _Found = []
+        if codecs.looks_like_markup(text):
+            plain = plain and "&" not in text
+            for span in codecs.markup_spans(text):
+                if not plain or _DECODABLE.search(span.value):
+                    below = ".".join([place, *map(_safe, span.path[1:])])
+                    found += self.text(span.value, below, depth)
+            return found
+        if "%" in text and _ESCAPE.search(text):
+            found += self.text(codecs.unquoted(text), place, depth)
+        for match in _BASE64_RUN.finditer(text):
+            view = codecs.decode_base64(match[0])
+            if view is None:
+                continue
+            if codecs.printable(view.data) is not None or view.data[:3] == b"\x1f\x8b\x08":
+                found += self.data(view.data, place, depth)
+        return found
+
+
+def _safe(name: str) -> str:
+    """Return a name for a place; one that could itself be a secret becomes ``*``."""
+    return name if _SAFE_NAME.fullmatch(name) else "*"

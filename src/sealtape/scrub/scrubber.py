@@ -1,0 +1,317 @@
+"""Captured -> Scrubbed: the order of the layers, over the whole of a cassette.
+
+A recording is walked until nothing new is learned, so that a secret which a late response reveals is
+also gone from the requests before it; then once more to remove; then the residue gate reads the
+result. A live request is walked once, with the same rules and stand-ins, so that it equals the
+recorded one: what rules find is drawn anew from the key, and what only the recording process knew is
+recognised by the digests that the opened cassette carries.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sealtape.errors import ResidueFound
+from sealtape.interaction import (
+    AwsRequest,
+    Captured,
+    Failure,
+    Headers,
+    HttpRequest,
+    Interaction,
+    Outcome,
+    Removal,
+    Request,
+    Response,
+    Scrubbed,
+)
+from sealtape.scrub import codecs, content
+from sealtape.scrub.erase import Eraser
+from sealtape.scrub.evidence import PROCESS_VARIABLE
+from sealtape.scrub.known import Known, Reach, reach_of
+from sealtape.scrub.lexicon import Lexicon
+from sealtape.scrub.models import NO_PLAN, Models, Node, ResponsePlan, shared_models
+from sealtape.scrub.pseudonyms import StandIns
+from sealtape.scrub.replace import Notes
+from sealtape.scrub.residue import Residue, find_residue, place_of_any
+from sealtape.settings import ScrubSettings
+
+_MIN_ENVIRONMENT_VALUE = 8
+_ROUNDS = 4
+
+
+class Scrubber:
+    """Removes the secrets of one cassette, and recognises them in live requests.
+
+    ``key`` is 32 bytes from which stand-ins and digests are drawn: the same key gives the same ones.
+    ``removals`` is what an opened cassette says was removed. ``environ`` is where secret variables are
+    looked for. Safe to use from several threads.
+    """
+
+    def __init__(
+        self,
+        settings: ScrubSettings,
+        key: bytes,
+        *,
+        removals: Iterable[Removal] = (),
+        environ: Mapping[str, str] = os.environ,
+        models: Models | None = None,
+    ) -> None:
+        self._settings = settings
+        self._stand_ins = StandIns(key)
+        self._known = Known(self._stand_ins)
+        self._lexicon = Lexicon(settings.names, settings.patterns)
+        self._models = models if models is not None else shared_models()
+        self._learned: set[tuple[str, str]] = set()
+        self._known.adopt(removals)
+        self._learn_environment(environ)
+
+    def _learn_environment(self, environ: Mapping[str, str]) -> None:
+        for name, value in environ.items():
+            registered = name in self._settings.environment
+            if registered or (PROCESS_VARIABLE.search(name) and len(value) >= _MIN_ENVIRONMENT_VALUE):
+                self.learn(value, "environment-value")
+
+    def learn(self, value: str, rule: str) -> None:
+        """Make an exact value known as a secret of this process; cheap when repeated.
+
+        It is removed wherever it appears, in every encoding, from six characters on (from four where
+        it is the whole of a value). Ordinary words, numbers under six digits and stand-ins are not.
+        """
+        if (value, rule) in self._learned or not value:
+            return
+        self._learned.add((value, rule))
+        self._known.add(value, rule, reach_of(value, rule))
+
+    def is_stand_in(self, text: str) -> bool:
+        """Whether ``text`` is a stand-in made here or named by the opened cassette."""
+        return self._stand_ins.is_one(text)
+
+    def holds_stand_in(self, request: Request) -> str | None:
+        """Return the place of a stand-in in a live request, in whatever encoding, or None."""
+        stand_ins = [text for text in self._stand_ins.all() if reach_of(text, "") >= Reach.WORD]
+        return place_of_any(request, stand_ins) if stand_ins else None
+
+    # Recording --------------------------------------------------------------------------------------
+
+    def scrub(self, captured: Sequence[Captured | Scrubbed]) -> tuple[Scrubbed, ...]:
+        """Return the interactions of a cassette without secrets; raise `ResidueFound`.
+
+        What was scrubbed before may be among them, and keeps its removals: a secret that is learned
+        only now is then removed from it too.
+        """
+        interactions = [item.interaction for item in captured]
+        for _ in range(_ROUNDS):
+            edition = self._known.edition
+            noted = [self._walk(interaction) for interaction in interactions]
+            self._learn_from([notes for _, notes in noted])
+            if self._known.edition == edition:
+                break
+        earlier = [item.removals if isinstance(item, Scrubbed) else () for item in captured]
+        result = tuple(
+            Scrubbed(interaction, _merged(before, self._removals(notes)))
+            for (interaction, notes), before in zip(noted, earlier, strict=True)
+        )
+        residue = find_residue(result, self._settings, self._known.values())
+        if residue:
+            raise _refusal(residue)
+        return result
+
+    def _learn_from(self, noted: Iterable[Notes]) -> None:
+        for notes in noted:
+            for (_, stand_in), (rule, value, _) in notes.items():
+                if value != stand_in:
+                    self._known.add(value, rule, reach_of(value, rule))
+
+    def _walk(self, interaction: Interaction) -> tuple[Interaction, Notes]:
+        notes: Notes = {}
+        request = interaction.request
+        eraser = self._eraser(request, notes)
+        clean = self._request(request, eraser)
+        outcome = self._outcome(interaction.outcome, request, eraser)
+        if clean is request and outcome is interaction.outcome:
+            return interaction, notes
+        return Interaction(clean, outcome), notes
+
+    def _removals(self, notes: Notes) -> tuple[Removal, ...]:
+        removals = []
+        for (place, stand_in), (rule, _, count) in sorted(notes.items(), key=lambda item: item[0]):
+            digest, length = self._stand_ins.origin(stand_in)
+            removals.append(Removal(rule, place, stand_in, digest, length, count))
+        return tuple(removals)
+
+    def _eraser(self, request: Request, notes: Notes | None) -> Eraser:
+        aws = isinstance(request, AwsRequest)
+        return Eraser(self._lexicon, self._known, self._stand_ins, notes, aws=aws)
+
+    # Requests ---------------------------------------------------------------------------------------
+
+    def scrub_request(self, request: Request) -> Request:
+        """Return a live request as it would have been recorded; the same object where nothing goes."""
+        return self._request(request, self._eraser(request, None))
+
+    def _request(self, request: Request, eraser: Eraser) -> Request:
+        if isinstance(request, AwsRequest):
+            return self._aws_request(request, eraser)
+        url = eraser.url(request.url, "request.url")
+        body = self._body(request.body, request.headers, eraser, "request.body", NO_PLAN)
+        headers = self._headers(request.headers, eraser, "request.headers", {})
+        if body is not request.body:
+            headers = content.mended(headers, body)
+        if url == request.url and body is request.body and headers is request.headers:
+            return request
+        return HttpRequest(request.method, url, headers, body)
+
+    def _aws_request(self, request: AwsRequest, eraser: Eraser) -> AwsRequest:
+        plan = self._models.request(request.service, request.operation)
+        parameters = eraser.tree(request.parameters, "request.parameters", plan)
+        body = request.body
+        if body:
+            body = self._body(body, (), eraser, "request.body", NO_PLAN)
+        caller = request.caller
+        if caller:
+            caller = eraser.swap(caller, "access-key-id", "request.caller")
+        if parameters is request.parameters and body is request.body and caller == request.caller:
+            return request
+        return AwsRequest(
+            request.service, request.operation, parameters, body, request.region, caller, request.protocol
+        )
+
+    # Outcomes ---------------------------------------------------------------------------------------
+
+    def _outcome(self, outcome: Outcome, request: Request, eraser: Eraser) -> Outcome:
+        if isinstance(outcome, Failure):
+            message = eraser.text(outcome.message, "failure.message")
+            return outcome if message == outcome.message else Failure(outcome.kind, message)
+        plan = NO_PLAN
+        if isinstance(request, AwsRequest):
+            plan = self._models.response(request.service, request.operation)
+        failed = outcome.status >= 300
+        plan = NO_PLAN if failed else plan
+        body = self._body(outcome.body, outcome.headers, eraser, "response.body", plan)
+        headers = self._headers(outcome.headers, eraser, "response.headers", plan.headers)
+        reason = eraser.text(outcome.reason, "response.reason")
+        if body is not outcome.body:
+            headers = content.mended(headers, body)
+        if body is outcome.body and headers is outcome.headers and reason == outcome.reason:
+            return outcome
+        return Response(outcome.status, reason, headers, body)
+
+    def _headers(
+        self,
+        headers: Headers,
+        eraser: Eraser,
+        place: str,
+        claims: Mapping[str, str],
+    ) -> Headers:
+        fields = tuple(
+            (
+                name,
+                eraser.header(name, value, f"{place}.{name}", claims.get(name.lower(), "")),
+            )
+            for name, value in headers
+        )
+        return headers if fields == headers else fields
+
+    def _body(self, body: bytes, headers: Headers, eraser: Eraser, place: str, plan: ResponsePlan) -> bytes:
+        """Return the body without secrets, in its content coding; the same object where there are none.
+
+        A body that cannot be decoded is returned as it is: the residue gate then refuses it.
+        """
+        if not body:
+            return body
+        stages = [body]
+        codings = content.codings(headers, body)
+        try:
+            for coding in codings:
+                stages.append(content.decode_content(stages[-1], coding))
+            data = self._decoded_body(stages[-1], headers, eraser, place, plan)
+            if data is stages[-1]:
+                return body
+            for coding, like in zip(reversed(codings), reversed(stages[:-1]), strict=True):
+                data = content.encode_content(data, coding, like)
+        except content.Unreadable:
+            return body
+        return data
+
+    def _decoded_body(
+        self, data: bytes, headers: Headers, eraser: Eraser, place: str, plan: ResponsePlan
+    ) -> bytes:
+        kind = content.header(headers, "content-type")
+        if plan.whole:
+            return eraser.secret_bytes(data, plan.whole, place)
+        if kind.startswith("application/vnd.amazon.eventstream"):
+            return self._event_stream(data, eraser, place, plan)
+        if kind.lower().startswith("multipart/"):
+            return _multipart(data, kind, eraser, place)
+        if plan.body is not None:
+            return _planned(data, eraser, place, plan.body)
+        return eraser.data(data, place)
+
+    def _event_stream(self, data: bytes, eraser: Eraser, place: str, plan: ResponsePlan) -> bytes:
+        frames = content.parse_frames(data)
+        if frames is None:
+            return eraser.data(data, place)
+        changed = []
+        for frame in frames:
+            below, node = f"{place}.{frame.event}", plan.events.get(frame.event)
+            if node is not None and node.rule:
+                payload = eraser.secret_bytes(frame.payload, node.rule, below)
+            elif node is not None:
+                payload = _planned(frame.payload, eraser, below, node)
+            else:
+                payload = eraser.data(frame.payload, below)
+            changed.append(replace(frame, payload=payload))
+        if tuple(changed) == frames:
+            return data
+        return b"".join(content.build_frame(frame) for frame in changed)
+
+
+def _planned(data: bytes, eraser: Eraser, place: str, plan: Node) -> bytes:
+    """Return a JSON or XML body without what the plan claims and without what content shows."""
+    text, codec = codecs.decode_text(data)
+    tree = codecs.parse_json(text)
+    if tree is not None:
+        new = eraser.tree(tree, place, plan)
+        changed = text if new is tree else codecs.splice_json(text, tree, new)
+    elif codecs.looks_like_markup(text):
+        changed = eraser.markup(text, place, plan)
+    else:
+        return eraser.data(data, place)
+    return data if changed == text else changed.encode(codec, "surrogatepass")
+
+
+def _multipart(data: bytes, kind: str, eraser: Eraser, place: str) -> bytes:
+    pieces, at = [], 0
+    for part in content.multipart_parts(data, kind):
+        part_bytes = data[part.start : part.end]
+        text, codec = codecs.decode_text(part_bytes)
+        new = part_bytes
+        if codec == "utf-8" and part.name:
+            new = eraser.named(text, part.name, f"{place}.*").encode("utf-8", "surrogatepass")
+        elif part_bytes:
+            new = eraser.data(part_bytes, place)
+        if new != part_bytes:
+            pieces += [data[at : part.start], new]
+            at = part.end
+    return b"".join([*pieces, data[at:]]) if pieces else data
+
+
+def _merged(before: tuple[Removal, ...], now: tuple[Removal, ...]) -> tuple[Removal, ...]:
+    places = {(removal.rule, removal.place, removal.stand_in) for removal in before}
+    return before + tuple(r for r in now if (r.rule, r.place, r.stand_in) not in places)
+
+
+def _refusal(residue: list[Residue]) -> ResidueFound:
+    first = residue[0]
+    more = f" and at {len(residue) - 1} other places" if len(residue) > 1 else ""
+    return ResidueFound(
+        f"scrubbing left what looks like a secret: rule {first.rule} at {first.place}{more}",
+        why="nothing was written",
+        hint=(
+            'name what holds it in [tool.sealtape.scrub] names = ["…"] or patterns = ["…"]; '
+            f'if it is harmless, allow = ["{first}"]'
+        ),
+    )

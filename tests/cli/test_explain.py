@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from sealtape.scrub.rules import RULES
+from tests.cli.project import Project
+
+
+def test_every_rule_is_listed(bare: Project) -> None:
+    result = bare.run("explain")
+    assert result.code == 0
+    assert [line.split()[0] for line in result.out.splitlines()] == [rule.id for rule in RULES]
+
+
+def test_a_rule_is_told_in_words(bare: Project) -> None:
+    result = bare.run("explain", "account-id")
+    assert result.code == 0
+    assert result.out.startswith("account-id: ")
+    for word in ("found in", "stand-in keeps", "source"):
+        assert word in result.out
+
+
+def test_an_unknown_rule_names_the_nearest(bare: Project) -> None:
+    result = bare.run("explain", "acount-id")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "error: there is no rule 'acount-id'\nhint: sealtape explain account-id\n"

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from tests.cli.project import ONE, POST, PUT, TWO, Project
+
+
+def test_whole_cassettes_pass_without_a_key(project: Project) -> None:
+    project.seal(ONE, PUT, POST)
+    project.seal(TWO, PUT, clear=False)
+    result = project.run("lint", SEALTAPE_KEY="")
+    assert (result.code, result.out, result.err) == (0, "2 cassettes checked, no problems\n", "")
+
+
+def test_damage_is_a_problem_with_its_place_and_a_hint(project: Project) -> None:
+    path = project.seal(ONE, PUT, POST)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([lines[0], lines[2], lines[1], lines[3]]))
+    project.seal(TWO)
+    result = project.run("lint", SEALTAPE_KEY="")
+    assert result.code == 1
+    assert result.out == (
+        f"{ONE} row 1 (POST api.example.com/users): problem: this row is out of its order: rows were moved\n"
+        f"  hint: git checkout -- {ONE}\n"
+        "2 cassettes checked, 1 problem\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "this cassette is not whole: the file is empty"),
+        (b"<<<<<<< HEAD\n=======\n>>>>>>> other\n", "this cassette holds merge-conflict markers"),
+        (
+            b"interactions:\n- request:\n    body: secret\n",
+            "this is a plain-text cassette under a sealed one's",
+        ),
+        (b'{"version": 1, "interactions": []}', "this is a plain-text cassette under a sealed one's name"),
+        (b"hello\n", "this file is not a cassette"),
+        (b'{"sealtape":2,"needs":"3.0"}\n', "it needs sealtape 3.0 or later"),
+    ],
+)
+def test_what_is_not_a_sealed_cassette_is_a_problem(project: Project, content: bytes, said: str) -> None:
+    project.write(ONE, content)
+    result = project.run("lint")
+    assert result.code == 1
+    assert f"{ONE}: problem: " in result.out
+    assert said in result.out
+
+
+def test_a_row_whose_content_is_not_sealed_is_a_problem(project: Project) -> None:
+    path = project.seal(ONE, PUT, POST)
+    lines = path.read_bytes().splitlines(keepends=True)
+    lines[1] = b'{"id":"s3.PutObject","status":200,"scrubbed":{},"body":"plain"}\n'
+    path.write_bytes(b"".join(lines))
+    result = project.run("lint")
+    assert result.code == 1
+    assert f"{ONE} row 1: problem: this row was edited" in result.out
+
+
+def test_a_key_other_than_the_pinned_one_is_a_problem(project: Project) -> None:
+    project.seal(ONE)
+    pinned = "0123456789abcdef"
+    project.write("pyproject.toml", f'[tool.sealtape]\nkey_id = "{pinned}"\n')
+    result = project.run("lint", SEALTAPE_KEY="")
+    assert result.code == 1
+    assert f"it is sealed with the key {project.key.id}, and the project pins {pinned}" in result.out
+
+
+def test_a_cassette_that_was_renamed_is_a_problem_that_the_hint_mends(project: Project) -> None:
+    project.seal(ONE).rename(project.root / TWO)
+    result = project.run("lint")
+    assert result.code == 1
+    assert f"  hint: sealtape mv {ONE} {TWO}\n" in result.out
+    assert project.run("mv", ONE, TWO).code == 0
+    assert project.run("lint").code == 0
+
+
+def test_a_recording_that_waits_is_a_problem(project: Project) -> None:
+    project.seal(ONE)
+    project.seal(ONE + ".new")
+    result = project.run("lint")
+    assert result.code == 1
+    assert f"{ONE}.new: problem: this recording waits to be accepted or rejected\n" in result.out
+    assert "1 cassette checked, 1 problem\n" in result.out
+
+
+def test_a_plain_cassette_is_noted_and_other_yaml_is_not(project: Project) -> None:
+    plain = ONE.replace(".tape", ".yaml")
+    project.write(plain, "interactions:\n- request: {}\nversion: 1\n")
+    project.write("mkdocs.yml", "site_name: x\nnav: []\n")
+    result = project.run("lint")
+    assert result.code == 0
+    assert result.out == (
+        f"{plain}: note: this is a plain-text cassette: neither scrubbed nor sealed\n"
+        "0 cassettes checked, no problems, 1 note\n"
+    )
+
+
+def test_paths_choose_what_is_checked(project: Project) -> None:
+    project.seal(ONE)
+    project.write(TWO, b"")
+    project.write("other/bad.tape", b"")
+    assert project.run("lint", ONE).code == 0
+    assert project.run("lint", "tests").out.endswith("2 cassettes checked, 1 problem\n")
+    missing = project.run("lint", "nowhere")
+    assert missing.code == 2
+    assert "nowhere: there is no such file or folder" in missing.err
+
+
+def test_the_whole_project_is_checked_from_any_folder_of_it(project: Project) -> None:
+    project.write(ONE, b"")
+    (project.root / "docs").mkdir()
+    assert f"../{ONE}" not in project.run("lint", cwd="docs").out
+    assert project.run("lint", cwd="docs").code == 1
+
+
+def test_environments_and_hidden_folders_are_not_entered(project: Project) -> None:
+    project.write(".tox/x/bad.tape", b"")
+    project.write("venv/pyvenv.cfg", b"")
+    project.write("venv/lib/bad.tape", b"")
+    assert project.run("lint").out == "0 cassettes checked, no problems\n"
+
+
+def test_a_file_name_cannot_drive_the_terminal(project: Project) -> None:
+    project.write("\x1b[2J.tape", b"")
+    out = project.run("lint").out
+    assert "\x1b" not in out
+    assert "\\x1b[2J.tape: problem: " in out
+
+
+def test_a_file_name_that_is_no_text_and_an_output_without_unicode_end_nothing(project: Project) -> None:
+    (project.root / os.fsdecode(b"caf\xe9.tape")).write_bytes(b"")
+    project.seal("ca\u0301fe.tape")
+    result = project.run_process("lint", PYTHONIOENCODING="ascii")
+    assert result.code == 1
+    assert result.err == ""
+    assert "2 cassettes checked, 1 problem" in result.out

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import io
+import zlib
+
+import pytest
+from rich.console import Console
+
+from sealtape.interaction import AwsRequest, HttpRequest, Interaction, Recording, Removal, Response, Scrubbed
+from sealtape.report.text import cassette_text, counted
+
+BOMB = '<!DOCTYPE a [<!ENTITY b "xx"><!ENTITY c "&b;&b;">]><a>&c;</a>'
+
+
+def lines(*interactions: Scrubbed, only: int | None = None) -> list[str]:
+    recording = Recording("ab" * 16, "a/b", interactions)
+    parts = cassette_text(recording, where="a/b.tape", key_id="0" * 16, only=only)
+    return [line for part in parts for line in part.plain.split("\n")]
+
+
+def answer(body: bytes, *headers: tuple[str, str]) -> Scrubbed:
+    return Scrubbed(
+        Interaction(HttpRequest("GET", "https://example.com/"), Response(200, "OK", headers, body))
+    )
+
+
+def test_json_and_xml_are_indented() -> None:
+    assert '        "a": [' in lines(answer(b'{"a":[1]}'))
+    assert "        <b>1</b>" in lines(answer(b"<a><b>1</b></a>"))
+
+
+@pytest.mark.parametrize("body", ["{not json", "<p>html<br>", "[" * 100_000, BOMB, "name=ada&age=36"])
+def test_what_only_looks_like_json_or_xml_is_shown_as_it_is(body: str) -> None:
+    assert f"      {body}" in lines(answer(body.encode()), only=1)
+
+
+def test_a_long_line_is_cut_and_says_by_how_much() -> None:
+    body = b"x" * 500
+    assert f"      {'x' * 200}… (300 more characters)" in lines(answer(body))
+    assert f"      {'x' * 500}" in lines(answer(body), only=1)
+
+
+def test_bytes_are_hinted_at_and_a_coded_body_is_decoded() -> None:
+    shown = lines(answer(b"\x00\x01"), answer(zlib.compress(b"hello"), ("Content-Encoding", "deflate")))
+    assert "    body · 2 bytes · not text; --json has it in base64" in shown
+    assert "      00 01" in shown
+    assert "    body · 13 bytes · deflate of 5 bytes" in shown
+    assert "      hello" in shown
+
+
+def test_empty_parts_are_left_out() -> None:
+    empty = Scrubbed(Interaction(AwsRequest("sts", "GetCallerIdentity", {}), Response(204)))
+    assert lines(empty)[1:] == ["", "  1 sts.GetCallerIdentity  → 204"]
+
+
+def test_stand_ins_stand_out_where_they_stand() -> None:
+    scrubbed = Scrubbed(
+        answer(b"account 402938475610").interaction,
+        (Removal("account-id", "response.body", "402938475610", "ab", 12),),
+    )
+    recording = Recording("ab" * 16, "a/b", (scrubbed,))
+    console = Console(file=io.StringIO(), force_terminal=True, color_system="standard", soft_wrap=True)
+    for part in cassette_text(recording, where="a/b.tape", key_id="0" * 16):
+        console.print(part)
+    assert isinstance(console.file, io.StringIO)
+    assert "account \x1b[35m402938475610\x1b[0m" in console.file.getvalue()
+
+
+def test_one_is_singular() -> None:
+    assert (counted(1, "row"), counted(0, "row"), counted(1200, "row")) == ("1 row", "0 rows", "1,200 rows")
