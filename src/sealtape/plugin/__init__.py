@@ -142,6 +142,19 @@ def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] 
     return None
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    config = session.config
+    if hasattr(config, "workeroutput"):
+        config.workeroutput["sealtape_written"] = config.stash[SESSION].written
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Collect what an xdist worker recorded."""
+    output = getattr(node, "workeroutput", {})
+    node.config.stash[SESSION].written += output.get("sealtape_written", [])
+
+
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
     from sealtape.plugin.summary import write_summary
 

@@ -50,7 +50,7 @@ class _Scope:
                 path,
                 self._session.mode(self._given),
                 keep=lambda: not self.failed,
-                written=test.written.append if test else lambda _: None,
+                written=self._session.note_written,
                 current=False,
             )
         )

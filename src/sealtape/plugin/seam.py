@@ -115,7 +115,7 @@ def _sealed(
                     options=options,
                     shared=shared,
                     keep=lambda: test.passed,
-                    written=test.written.append,
+                    written=session.note_written,
                 )
             )
         except KeyMissing as error:

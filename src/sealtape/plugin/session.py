@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -27,6 +28,7 @@ class Session:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.item: pytest.Item | None = None
+        self.written: list[dict[str, Any]] = []
         self.undo = ExitStack()
         self._libraries: dict[Settings, Library] = {}
 
@@ -46,6 +48,10 @@ class Session:
             locked=self.config.getoption("--sealtape-locked"),
         )
 
+    def note_written(self, written: Written) -> None:
+        """Take note of a recorded cassette, as plain values: under xdist they travel to another process."""
+        self.written.append(asdict(written))
+
     def mode(self, given: str | None) -> Mode:
         """Return the mode to use: the command line's, else ``given``, else none.
 
@@ -62,7 +68,6 @@ class Test:
 
     def __init__(self) -> None:
         self.cassettes: list[Cassette] = []
-        self.written: list[Written] = []
         self.passed = False
         self.locked = ""
 
@@ -88,11 +93,6 @@ class Test:
             report.longrepr = f"{type(error).__name__}: {error}"
         if self.locked and report.when == "setup":
             report.sealtape_locked = self.locked  # type: ignore[attr-defined]  # reports take attributes
-        if self.written and report.when == "teardown":
-            # Plain values: under xdist, reports travel between processes.
-            report.sealtape_written = [  # type: ignore[attr-defined]
-                {"path": w.path, "interactions": w.interactions, "scrubbed": w.scrubbed} for w in self.written
-            ]
 
 
 SESSION = pytest.StashKey[Session]()

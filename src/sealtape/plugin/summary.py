@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from sealtape.plugin.session import SESSION
+
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
@@ -13,12 +15,7 @@ def write_summary(reporter: TerminalReporter) -> None:
     """Write a section if there is anything to say."""
     locked = reporter.stats.get("locked", [])
     skipped = [r for r in reporter.stats.get("skipped", []) if getattr(r, "sealtape_locked", "")]
-    written = [
-        entry
-        for reports in reporter.stats.values()
-        for report in reports
-        for entry in getattr(report, "sealtape_written", ())
-    ]
+    written = reporter.config.stash[SESSION].written
     if not (locked or skipped or written):
         return
     reporter.section("sealtape")

@@ -1,0 +1,106 @@
+from __future__ import annotations
+
+import pytest
+from botocore.loaders import Loader
+
+from sealtape.scrub.models import CONTENT, PAYLOADS, SUPPLEMENT, Models, Node
+
+LOADER = Loader()
+MODELS = Models(LOADER)
+ENTRIES = [(s, m) for table in (SUPPLEMENT, PAYLOADS, CONTENT) for s, ms in table.items() for m in sorted(ms)]
+
+
+def member(service: str, name: str) -> dict[str, object]:
+    shapes = LOADER.load_service_model(service, "service-2")["shapes"]
+    shape, _, field = name.partition(".")
+    ref = shapes[shape]["members"][field]
+    return {**shapes[ref["shape"]], **ref}
+
+
+@pytest.mark.parametrize(("service", "name"), ENTRIES, ids=lambda value: str(value))
+def test_every_entry_of_the_tables_is_a_member_of_its_service(service: str, name: str) -> None:
+    assert member(service, name)
+
+
+@pytest.mark.parametrize(("service", "name"), [(s, m) for s, ms in CONTENT.items() for m in sorted(ms)])
+def test_what_is_looked_into_could_otherwise_be_replaced(service: str, name: str) -> None:
+    assert member(service, name).get("sensitive") or (service, name) == ("ecs", "KeyValuePair.name")
+
+
+def at(node: Node | None, path: str) -> str:
+    for name in path.split("."):
+        assert node is not None
+        node = node.child(name)
+    assert node is not None
+    return node.rule
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "rule"),
+    [
+        ("sts.AssumeRole", "AssumeRoleResult.Credentials.SecretAccessKey", "model-sensitive"),
+        ("sts.AssumeRole", "AssumeRoleResult.Credentials.SessionToken", "model-supplement"),
+        ("iam.CreateAccessKey", "CreateAccessKeyResult.AccessKey.SecretAccessKey", "model-sensitive"),
+        ("secretsmanager.GetSecretValue", "SecretString", "model-sensitive"),
+        ("ssm.GetParameters", "Parameters.Value", "model-sensitive"),
+        ("ecr.GetAuthorizationToken", "authorizationData.authorizationToken", "model-supplement"),
+        ("kms.GenerateDataKey", "Plaintext", "model-sensitive"),
+        ("lambda.GetFunction", "Code.Location", "model-supplement"),
+        ("lambda.GetFunctionConfiguration", "Environment.Variables.ANY", "model-sensitive"),
+        ("ec2.CreateKeyPair", "keyMaterial", "model-sensitive"),
+        ("ec2.DescribeInstanceAttribute", "userData.value", "model-payload"),
+        ("cloudformation.DescribeStacks", "DescribeStacksResult.Stacks.member.Outputs.member.OutputValue",
+         "model-payload"),
+        ("apigateway.GetApiKeys", "item.value", "model-supplement"),
+        ("s3.CreateSession", "Credentials.SessionToken", "model-sensitive"),
+    ],
+)  # fmt: skip
+def test_claims_of_responses_are_found_under_wire_names(operation: str, path: str, rule: str) -> None:
+    assert at(MODELS.response(*operation.split(".")).body, path) == rule
+
+
+@pytest.mark.parametrize(
+    ("operation", "path", "rule"),
+    [
+        ("secretsmanager.PutSecretValue", "SecretString", "model-sensitive"),
+        ("ec2.RunInstances", "UserData", "model-sensitive"),
+        ("rds.CreateDBInstance", "MasterUserPassword", "model-sensitive"),
+        ("docdb.CreateDBCluster", "MasterUserPassword", "model-supplement"),
+        ("elasticache.CreateUser", "Passwords", "model-supplement"),
+        ("mq.CreateUser", "Password", "model-supplement"),
+        ("codebuild.StartBuild", "environmentVariablesOverride.value", "model-payload"),
+        ("ecs.RegisterTaskDefinition", "containerDefinitions.environment.value", "model-sensitive"),
+        ("s3.PutObject", "SSECustomerKey", "model-sensitive"),
+    ],
+)
+def test_claims_of_requests_are_found_under_parameter_names(operation: str, path: str, rule: str) -> None:
+    assert at(MODELS.request(*operation.split(".")), path) == rule
+
+
+def test_a_header_member_that_is_sensitive_is_claimed_by_its_header_name() -> None:
+    headers = MODELS.response("s3", "GetObject").headers
+    assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "model-sensitive"
+
+
+@pytest.mark.parametrize(
+    "operation", ["lambda.Invoke", "dynamodb.GetItem", "s3.GetObject", "sts.GetCallerIdentity"]
+)
+def test_documents_of_the_caller_are_not_claimed(operation: str) -> None:
+    plan = MODELS.response(*operation.split("."))
+    assert (plan.body, plan.whole) == (None, "")
+
+
+@pytest.mark.parametrize("operation", ["nowhere.Nothing", "s3.NoSuchOperation"])
+def test_what_no_model_knows_claims_nothing(operation: str) -> None:
+    assert MODELS.request(*operation.split(".")) is None
+    assert MODELS.response(*operation.split(".")).body is None
+
+
+def test_a_recursive_shape_ends() -> None:
+    assert MODELS.request("emr", "RunJobFlow") is not None
+    assert MODELS.response("dynamodb", "Query").body is None
+
+
+def test_enumerated_values_dates_and_tokens_of_pages_are_not_claimed() -> None:
+    node = MODELS.request("codebuild", "ListSandboxesForProject")
+    assert node is None or node.child("nextToken") is None
