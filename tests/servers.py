@@ -53,7 +53,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.command, self.path))
         path = self.path.partition("?")[0]
         if path == "/redirect":
-            self._answer(302, b"", Location="/json")
+            self._answer(302, b"", location="/json")
         elif path == "/empty":
             self._answer(204, b"")
         elif path == "/chunked":
@@ -69,8 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif path.startswith("/status/"):
             self._answer(int(path.rpartition("/")[2]), b"as asked")
         else:
-            extra = {"Content_Encoding": "gzip"} if path == "/gzip" else {}
-            self._answer(200, self.bodies.get(path, b"{}"), **extra)
+            self._answer(200, self.bodies.get(path, b"{}"), coding="gzip" if path == "/gzip" else "")
 
     do_HEAD = do_GET
 
@@ -88,10 +87,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_PUT = do_POST
 
-    def _answer(self, status: int, body: bytes, cookies: tuple[str, ...] = (), **headers: str) -> None:
+    def _answer(
+        self, status: int, body: bytes, cookies: tuple[str, ...] = (), coding: str = "", location: str = ""
+    ) -> None:
         self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-") if name != "Location" else name, value)
+        for name, value in (("Content-Encoding", coding), ("Location", location)):
+            if value:
+                self.send_header(name, value)
         for cookie in cookies:
             self.send_header("Set-Cookie", cookie)
         if status != 204:

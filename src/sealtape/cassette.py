@@ -250,6 +250,11 @@ class Cassette:
         if same and all(entry.plays for entry in same):
             times = "once" if len(same) == 1 else f"{len(same)} times"
             return f"{live.label} is played out", f"it was recorded {times}, and has been answered that often"
+        if same:
+            return (
+                f"{live.label} was recorded for another caller, region or account",
+                "equal requests of two callers or regions do not answer for each other",
+            )
         found = nearest(live, (entry.scrubbed.interaction.request for entry in self._entries))
         if found is None:
             kind = "AWS service" if isinstance(live, AwsRequest) else "host"
@@ -259,11 +264,6 @@ class Cassette:
                 f"is with that {kind}",
             )
         recorded, differing = found
-        if not differing:
-            return (
-                f"{live.label} was never recorded for this caller and region",
-                "an equal request was recorded for another, and they do not answer for each other",
-            )
         return (
             f"{live.label} was never recorded like this",
             f"nearest is {recorded.label}, which differs in " + "; ".join(map(str, differing)),

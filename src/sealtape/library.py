@@ -204,11 +204,9 @@ class use_cassette:
         settings = load_settings(self._path.parent).with_options(repeats=self._repeats)
         options = None
         if self._options:
-            from vcr import VCR
-
             from sealtape.capture.http import vcr_options
 
-            options = vcr_options(VCR(), self._options, hooked=False)
+            options = vcr_options(self._options)
         with ExitStack() as stack:
             if not self._mode.may_record(exists=self._path.exists()):
                 changes = replay_environment(os.environ) if settings.replay_environment else {}

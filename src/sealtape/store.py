@@ -14,6 +14,7 @@ import os
 import secrets
 import shlex
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -143,10 +144,9 @@ def require_writable(path: Path) -> None:
     """
     target = _target(path)
     try:
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         with contextlib.suppress(FileNotFoundError):
-            target.lstat()
+            if stat.S_ISDIR(target.lstat().st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         folder = next(parent for parent in target.parents if os.path.lexists(parent))
         # Asking the file system is the only test that sees access lists and read-only mounts.
         with tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=folder):

@@ -69,9 +69,9 @@ class Project:
         live = CREDENTIALS | {"AWS_ENDPOINT_URL": url} | environment
         return self.pytest(f"--record-mode={mode}", *args, **live)
 
-    def replay(self, *args: str, **environment: str) -> Run:
+    def replay(self, *args: str, key: str | None = "", **environment: str) -> Run:
         """Replay with no credentials and nothing to reach."""
-        return self.pytest(*args, **({"AWS_ENDPOINT_URL": DEAD} | environment))
+        return self.pytest(*args, key=key, **({"AWS_ENDPOINT_URL": DEAD} | environment))
 
     def tapes(self) -> dict[str, bytes]:
         """Return the cassettes there are, by path."""

@@ -69,14 +69,14 @@ class VcrOptions:
         return [name for name, _ in failed]
 
 
-def vcr_options(vcr: VCR, given: Mapping[str, Any], *, hooked: bool) -> VcrOptions:
+def vcr_options(given: Mapping[str, Any], configure: Callable[[VCR], object] | None = None) -> VcrOptions:
     """Resolve ``given`` (``vcr_config`` with the markers over it) as vcrpy would.
 
-    ``hooked`` says that ``vcr`` was changed by a ``pytest_recording_configure`` hook, so that its
-    attributes count as given too.
+    ``configure`` is handed the ``VCR`` first: what it changes there counts as given too.
     """
-    if not given and not hooked:
-        return VcrOptions()
+    vcr = VCR()
+    if configure is not None:
+        configure(vcr)
     known = {name: value for name, value in given.items() if name not in ("record_mode", "allowed_hosts")}
     merged = vcr.get_merged_config(**known)
     matched = "match_on" in given or "additional_matchers" in given

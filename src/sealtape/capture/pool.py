@@ -104,7 +104,7 @@ def _respond(
         retries=options.get("retries"),
         request_url=url,
     )
-    response._pool = pool  # type: ignore[assignment]
+    response._pool = pool
     response._connection = options.get("response_conn")
     if options.get("preload_content", True):
         response.read(cache_content=True)

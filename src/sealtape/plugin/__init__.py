@@ -137,7 +137,7 @@ def pytest_runtest_makereport(
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_report_teststatus(report: pytest.TestReport) -> tuple[str, str, Any] | None:
-    if report.failed and getattr(report, "sealtape_locked", ""):
+    if report.failed and getattr(report, "sealtape_locked", None):
         return "locked", "L", ("LOCKED", {"red": True})
     return None
 

@@ -87,7 +87,7 @@ def set_up(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -
     teardown = ExitStack()
     fixturedef.addfinalizer(teardown.close)
     try:
-        with hooks(), entered(scope):  # type: ignore[arg-type]  # see _Scope.__getattr__
+        with hooks(), entered(scope):
             yield
     except BaseException:
         scope.failed = True
@@ -95,7 +95,7 @@ def set_up(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -
 
     def begin_teardown() -> None:
         teardown.enter_context(hooks())
-        teardown.enter_context(entered(scope))  # type: ignore[arg-type]
+        teardown.enter_context(entered(scope))
 
     fixturedef.addfinalizer(begin_teardown)
 
@@ -105,7 +105,7 @@ def _scope_of(
 ) -> _Scope:
     """Return the conversation of a fixture's scope, which lasts as long as the scope."""
     node = request.node
-    scopes = node.stash.setdefault(_SCOPES, {})
+    scopes: dict[str, _Scope] = node.stash.setdefault(_SCOPES, {})
     folder = _folder(fixturedef, item)
     key = f"{fixturedef.scope}:{folder}"
     if key not in scopes:

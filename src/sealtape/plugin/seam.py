@@ -85,17 +85,13 @@ def _refuse_to_add(plain: Path, mode: Mode) -> None:
 
 def _options(given: dict[str, Any], config: pytest.Config) -> VcrOptions | None:
     """Let vcrpy resolve ``vcr_config``, the markers and the ``pytest_recording_configure`` hook."""
-    hooked = bool(config.hook.pytest_recording_configure.get_hookimpls())
+    hook = config.hook.pytest_recording_configure
+    hooked = bool(hook.get_hookimpls())
     if not given and not hooked:
         return None
-    from vcr import VCR
-
     from sealtape.capture.http import vcr_options
 
-    vcr = VCR()
-    if hooked:
-        config.hook.pytest_recording_configure(config=config, vcr=vcr)
-    return vcr_options(vcr, given, hooked=hooked)
+    return vcr_options(given, (lambda vcr: hook(config=config, vcr=vcr)) if hooked else None)
 
 
 @contextmanager

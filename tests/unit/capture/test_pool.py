@@ -85,7 +85,7 @@ def test_streamed_bodies_come_in_lines_and_chunks(http: Service) -> None:
 
 
 def test_cookies_are_kept_for_the_next_request_of_a_session(http: Service) -> None:
-    def work() -> str | None:
+    def work() -> Any:
         with requests.Session() as session:
             session.get(http.url + "/cookie", timeout=5)
             return session.get(http.url + "/json", timeout=5).request.headers["Cookie"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import gc
 import json
 from collections.abc import Callable, Sequence
 
@@ -115,6 +116,18 @@ class TestContent:
         opened = content.unpack(frame).interaction.request
         assert isinstance(opened, AwsRequest)
         assert repr(opened.parameters) == "{'x': [nan]}"
+
+    @pytest.mark.parametrize("enabled", [True, False])
+    def test_opening_leaves_the_garbage_collector_as_it_was(
+        self, data: bytes, key: Key, enabled: bool
+    ) -> None:
+        before = gc.isenabled()
+        try:
+            (gc.enable if enabled else gc.disable)()
+            unseal(data, key, where=WHERE)
+            assert gc.isenabled() is enabled
+        finally:
+            (gc.enable if before else gc.disable)()
 
     def test_a_cassette_id_of_another_shape_is_refused(self, key: Key) -> None:
         with pytest.raises(UsageError):
