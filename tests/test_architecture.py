@@ -7,6 +7,7 @@ holds under ``TYPE_CHECKING``: a name that only a type needs ties two rooms toge
 from __future__ import annotations
 
 import ast
+import importlib.metadata
 import re
 import subprocess
 import sys
@@ -58,6 +59,9 @@ OWNERS = {
 
 # Who may call the constructors of the types that keep secrets in.
 MAKERS = {"Scrubbed": ("scrub", "seal"), "Sealed": ("seal", "store")}
+
+# Libraries that are used only where somebody else has imported them, or asked for an extra.
+OPTIONAL = {"boto3", "httpx", "moto", "requests"}
 
 # What loading the plugin must leave alone: every pytest run of every project pays for it.
 HEAVY = ("botocore", "boto3", "vcr", "cryptography", "rich", "requests", "httpx", "moto")
@@ -147,11 +151,25 @@ def is_one_of(module: str, owners: tuple[str, ...]) -> bool:
     return any(f"{module}.".startswith(f"{owner}.") for owner in owners)
 
 
-def test_every_room_keeps_to_the_map() -> None:
-    found: list[str] = []
+def sources() -> Iterator[tuple[Path, str]]:
+    """Yield every file of the package with its module's name, as `violations` wants it."""
     for path in sorted(PACKAGE.rglob("*.py")):
         parts = path.relative_to(PACKAGE).with_suffix("").parts
-        module = ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+        yield path, ".".join(parts[:-1] if len(parts) > 1 and parts[-1] == "__init__" else parts)
+
+
+def declared(*, extras: bool) -> dict[str, str]:
+    """Return what pyproject.toml requires at run time, each as distribution and lower bound."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    lines = list(project["dependencies"])
+    if extras:
+        lines += [line for extra in project["optional-dependencies"].values() for line in extra]
+    return dict(re.sub(r"\[.*\]", "", line).split(">=") for line in lines)
+
+
+def test_every_room_keeps_to_the_map() -> None:
+    found: list[str] = []
+    for path, module in sources():
         where = path.relative_to(ROOT).as_posix()
         found += violations(module, path.read_text(encoding="utf-8"), where)
     assert not found, "\n" + "\n".join(found)
@@ -211,9 +229,17 @@ def test_loading_the_plugin_loads_no_client_library_no_cryptography_and_no_termi
     assert not set(HEAVY) & set(shown.stdout.split())
 
 
+def test_every_library_that_is_imported_is_declared_and_none_besides() -> None:
+    imported = {
+        found.module.split(".")[0]
+        for path, module in sources()
+        for found in imports(ast.parse(path.read_text(encoding="utf-8")), module)
+    }
+    libraries = imported - sys.stdlib_module_names - {"sealtape", "_pytest"} - OPTIONAL
+    names = importlib.metadata.packages_distributions()
+    assert {names[library][0].lower() for library in libraries} == set(declared(extras=False))
+
+
 def test_the_oldest_supported_versions_are_the_declared_lower_bounds() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    extras = [line for lines in project["optional-dependencies"].values() for line in lines]
-    declared = {re.sub(r"\[.*\]", "", line) for line in (*project["dependencies"], *extras)}
-    pinned = (ROOT / "tools" / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
-    assert {line.replace(">=", "==") for line in declared} <= set(pinned)
+    pins = (ROOT / "tools" / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+    assert {f"{name}=={bound}" for name, bound in declared(extras=True).items()} <= set(pins)

@@ -126,7 +126,7 @@ def lock(arguments: Sequence[str]) -> int:
     declared = _declared()
     bounds = [requirement.replace(">=", "==") for requirement in declared.run_time]
     _freeze([*declared.run_time, *declared.develop, *declared.build], CONSTRAINTS, "newest released")
-    _freeze([*bounds, *declared.test, *declared.build], OLDEST, "oldest supported")
+    _freeze([*bounds, *declared.test], OLDEST, "oldest supported")
     return 0
 
 

@@ -153,6 +153,12 @@ ANYWHERE: dict[str, Wrap] = {
     "gzip body without a header": lambda t: http(
         answer=gzip.compress(_document(t).encode()), answer_headers=()
     ),
+    "base64 of gzip": lambda t: http(
+        answer=json.dumps({"z": base64.b64encode(gzip.compress(_document(t).encode())).decode()}).encode()
+    ),
+    "gzip in a parameter": lambda t: aws(
+        {"Data": gzip.compress(_document(t).encode())}, label="kinesis.PutRecord"
+    ),
     "xml element": lambda t: http(answer=f"<r><a>x</a><v>{escape(t)}</v></r>".encode()),
     "xml attribute": lambda t: http(answer=f'<r><v of="{escape(t)}">1</v></r>'.encode()),
     "xml cdata": lambda t: http(answer=f"<r><v><![CDATA[ {t} ]]></v></r>".encode()),
@@ -202,6 +208,12 @@ NAMED: dict[str, Callable[[str, str], Interaction]] = {
     "multipart field": lambda n, v: http(
         headers=(("Content-Type", "multipart/form-data; boundary=cut"),),
         body=f'--cut\r\nContent-Disposition: form-data; name="{n}"\r\n\r\n{v}\r\n--cut--\r\n'.encode(),
+    ),
+    "assignment in a script": lambda n, v: http(answer=f"set -e\nexport {n}='{v}'\nrun\n".encode()),
+    "assignment without quotes": lambda n, v: http(answer=f"# settings\n{n}={v}\nmode=fast\n".encode()),
+    "json in a log line": lambda n, v: http(answer=f"INFO got {json.dumps({n: v})} ok\n".encode()),
+    "escaped json in a log line": lambda n, v: http(
+        answer=f"INFO got {json.dumps(json.dumps({n: v}))} ok\n".encode()
     ),
     "base64 of json": lambda n, v: http(
         answer=json.dumps({"d": base64.b64encode(json.dumps({n: v}).encode()).decode()}).encode()

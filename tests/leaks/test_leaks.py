@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import gzip
+import html
 import json
+import re
+import zlib
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import unquote_plus
 
 import pytest
 
@@ -33,7 +38,8 @@ def everything(value: object, depth: int = 5) -> Iterable[str]:
     if isinstance(value, (bytes, bytearray)):
         data = bytes(value)
         if data[:2] == b"\x1f\x8b":
-            yield from everything(gzip.decompress(data), depth)
+            with contextlib.suppress(EOFError, OSError, zlib.error):
+                yield from everything(gzip.decompress(data), depth)
         yield data.decode("latin-1")
         yield from everything(data.decode("utf-16-le", "ignore"), 0)
         yield from everything(data.decode("utf-8", "ignore"), depth)
@@ -51,10 +57,6 @@ def everything(value: object, depth: int = 5) -> Iterable[str]:
 
 
 def decodings(text: str, depth: int) -> Iterable[str]:
-    import html
-    import re
-    from urllib.parse import unquote_plus
-
     for decoded in (unquote_plus(text), html.unescape(text)):
         if decoded != text:
             yield from everything(decoded, depth)

@@ -22,8 +22,19 @@ MAX_RATIO = 2000
 _CHUNK = 1 << 20
 
 
+GZIP = b"\x1f\x8b\x08"
+"""What every gzip member starts with."""
+
+
 class Unreadable(Exception):
-    """A body in a coding that is not known here, is broken, or decodes to too much."""
+    """A body in a coding that is not known here, is broken, or decodes to too much.
+
+    ``partial`` is what could be decoded of a truncated or broken one, else None.
+    """
+
+    def __init__(self, why: str, partial: bytes | None = None) -> None:
+        super().__init__(why)
+        self.partial = partial
 
 
 def header(headers: Headers, name: str) -> str:
@@ -34,14 +45,14 @@ def header(headers: Headers, name: str) -> str:
 # Content codings ----------------------------------------------------------------------------------
 
 
-def codings(headers: Headers, body: bytes) -> tuple[str, ...]:
-    """Return the content codings of ``body``, the one applied last first.
+def codings(headers: Headers, body: bytes = b"") -> tuple[str, ...]:
+    """Return the content codings that the headers name, the one applied last first.
 
-    A gzip member without a header that says so counts as gzip: objects in stores are often like that.
+    Given a body, a gzip member of which the headers say nothing counts too: stored objects are often so.
     """
     listed = [part.strip().lower() for part in header(headers, "content-encoding").split(",")]
     named = tuple(c for c in reversed(listed) if c and c not in ("identity", "aws-chunked"))
-    return named or (("gzip",) if body[:3] == b"\x1f\x8b\x08" else ())
+    return named or (("gzip",) if body[:3] == GZIP else ())
 
 
 def decode_content(body: bytes, coding: str) -> bytes:
@@ -80,11 +91,11 @@ def _inflate(body: bytes, wbits: int) -> bytes:
             if total > limit:
                 raise Unreadable("decodes to too much")
             if not engine.eof:
-                raise Unreadable("truncated")
+                raise Unreadable("truncated", b"".join(out))
             # Members of a gzip file follow one another; padding after the last one is no member.
             rest = engine.unused_data if wbits == 31 and engine.unused_data[:2] == b"\x1f\x8b" else b""
     except zlib.error:
-        raise Unreadable("broken") from None
+        raise Unreadable("broken", b"".join(out)) from None
     return b"".join(out)
 
 

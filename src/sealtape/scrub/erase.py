@@ -12,8 +12,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sealtape.scrub import codecs
+from sealtape.scrub import codecs, content
 from sealtape.scrub.evidence import (
+    ASSIGNMENT,
     NEAR_ACCESS_KEY,
     PLACEHOLDER,
     TRIGGER,
@@ -42,7 +43,7 @@ _NAME_KEYS = (
 )
 _VALUE_KEYS = frozenset({"value", "parametervalue", "settingvalue", "plaintextvalue", "outputvalue"})
 _WRAPPED = frozenset({"S", "N", "B", "SS", "NS", "BS", "StringValue", "BinaryValue", "Value", "value"})
-_STRUCTURED = frozenset({"authorization", "secret-name", "registered-pattern"})
+_STRUCTURED = frozenset({"authorization", "registered-pattern"})
 _CACHED = 512
 _CACHED_DEPTH = 3
 _CACHE_SIZE = 20_000
@@ -111,8 +112,8 @@ class Eraser(Replacer):
         return clean, self.tree(value, below, child)
 
     def _key(self, key: str, place: str) -> str:
-        if PLAIN_NAME.fullmatch(key):
-            return self.known.whole(key, self._noting(place)) or key if self.known.edition else key
+        if not self.known.edition and PLAIN_NAME.fullmatch(key):
+            return key
         return self.text(key, place)
 
     def _pair_claim(self, node: Mapping[str, Any]) -> str:
@@ -210,18 +211,23 @@ class Eraser(Replacer):
     def _base64(self, text: str, place: str) -> str | None:
         """Look into base64; None where ``text`` is not base64 of something readable."""
         view = codecs.decode_base64(text)
-        inner = codecs.printable(view.data) if view is not None else None
-        if view is None or inner is None or len(inner) < 6:
+        if view is None or len(view.data) < 6:
+            return None
+        if view.data[:3] == content.GZIP:
+            packed = self.data(view.data, place)
+            return text if packed is view.data else view.encoded(packed)
+        inner = codecs.printable(view.data)
+        if inner is None:
             return None
         changed = self.text(inner, place)
         return text if changed is inner else view.encoded(changed.encode("utf-8", "surrogatepass"))
 
     def _flat(self, text: str, place: str) -> str:
         """Look into prose: known values, URLs, then patterns and base64 in what lies between."""
-        text = self._known(text, place)
         beside_key = "AKIA" in text or "ASIA" in text
         if "://" not in text:
             return self._prose(text, place, beside_key)
+        text = self.known.spanning_urls(text, self._noting(place))
         pieces, at = [], 0
         for match in URL.finditer(text):
             pieces.append(self._prose(text[at : match.start()], place, beside_key))
@@ -232,7 +238,9 @@ class Eraser(Replacer):
     def _prose(self, text: str, place: str, beside_key: bool) -> str:
         if len(text) < 4:
             return text
-        text = self.detect(text, place)
+        text = self.detect(self._known(text, place), place)
+        if "=" in text or ":" in text:
+            text = self._assignments(text, place)
         if beside_key:
             text = self._apply(_NEAR, text, place)
         if "%" in text:
@@ -241,8 +249,20 @@ class Eraser(Replacer):
             text = _BASE64_RUN.sub(lambda match: self._base64(match[0], place) or match[0], text)
         return text
 
+    def _assignments(self, text: str, place: str) -> str:
+        edits: list[tuple[int, int, str]] = []
+        for match in ASSIGNMENT.finditer(text):
+            rule = self.lexicon.rule(match[1])
+            group = match.lastindex or 0
+            if rule and not _harmless(match[group]):
+                edits.append((*match.span(group), self.secret(match[group], rule, place)))
+        return codecs.splice(text, edits) if edits else text
+
     def _url_in_text(self, url: str, place: str) -> str:
         core = url.rstrip(".,;:!?)]*")
+        whole = self.known.whole(core, self._noting(place))
+        if whole is not None:
+            return whole + url[len(core) :]
         return self.url(core, place) + url[len(core) :]
 
     def _escaped(self, text: str, place: str) -> str:
@@ -263,7 +283,7 @@ class Eraser(Replacer):
         for match in detector.pattern.finditer(text):
             for group in groups:
                 value = match[group]
-                if value and not (detector.rule == "secret-name" and _harmless(value)):
+                if value:
                     edits.append((*match.span(group), self._matched(value, detector.rule, place)))
         return codecs.splice(text, edits) if edits else text
 
@@ -368,9 +388,23 @@ class Eraser(Replacer):
         """Return bytes without secrets: text as text, anything else by patterns and known values."""
         if len(data) < 4:
             return data
+        if data[:3] == content.GZIP and self.depth < MAX_DEPTH:
+            return self._packed(data, place)
         text, codec = codecs.decode_text(data)
         changed = self.text(text, place, binary=codecs.is_binary(text))
         return data if changed is text or changed == text else changed.encode(codec, "surrogatepass")
+
+    def _packed(self, data: bytes, place: str) -> bytes:
+        try:
+            inner = content.decode_content(data, "gzip")
+        except content.Unreadable:
+            return data
+        self.depth += 1
+        try:
+            changed = self.data(inner, place)
+        finally:
+            self.depth -= 1
+        return data if changed is inner else content.encode_content(changed, "gzip", data)
 
 
 _NEAR = Detector("secret-access-key", ("",), NEAR_ACCESS_KEY)

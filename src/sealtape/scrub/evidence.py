@@ -151,7 +151,11 @@ DETECTORS: tuple[Detector, ...] = (
         (".amazonaws.com", ".on.aws", ".api.aws"),
         re.compile(r"(?<!\d)(\d{12})(?=[.-][a-z0-9.-]{1,80}(?:\.amazonaws\.com|\.on\.aws|\.api\.aws))"),
     ),
-    Detector("account-id", (".amazonaws.com",), re.compile(r"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(\d{12})/")),
+    Detector(
+        "account-id",
+        (".amazonaws.com",),
+        re.compile(r"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(?:snapshots/)?(\d{12})/"),
+    ),
     Detector(
         "service-token",
         ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "_live_", "_test_",
@@ -184,19 +188,21 @@ DETECTORS: tuple[Detector, ...] = (
             r"|(?i:authorization[\"']?\s*[:=]\s*[\"']?basic)[ ]+([A-Za-z0-9+/]{8,}={0,2})"
         ),
     ),
-    Detector(
-        "secret-name",
-        ("=", ":"),
-        re.compile(
-            r"(?i)(?<![A-Za-z0-9])(?:[A-Za-z0-9]{1,24}[_.-]){0,3}(?:password|passwd|passphrase|client[_-]?secret"
-            r"|api[_-]?key|secret[_-]?(?:access[_-]?)?key|(?:access|refresh|session|auth|security)[_-]?token"
-            r"|private[_-]?key)\s{0,2}(?:=|:(?!//))\s{0,2}"
-            r"(?:\"([^\"\s]{4,})\"|'([^'\s]{4,})'|(?=[^\s\"']*[0-9!@#$%^*])([^\s\"'&;,<>(){}\[\]\\$]{6,}))"
-        ),
-    ),
 )  # fmt: skip
 
-BINARY_RULES = frozenset({"private-key", "jwt", "access-key-id", "sigv4-signature", "account-id"})
+ASSIGNMENT = re.compile(
+    r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9_.-]{1,60})(?:\\{0,4}[\"'])?\s{0,2}(?:=|:(?!//))\s{0,2}"
+    r"(?:\\{0,4}\"([^\"\s\\]{4,})\\{0,4}\"|'([^'\s]{4,})'"
+    r"|(?=[^\s\"']*[0-9!@#$%^*])([^\s\"'&;,<>(){}\[\]\\]{6,}))"
+)
+"""A name and what it is set to, in prose, logs and scripts: group 1, and one of the others.
+
+Without quotation marks the value needs a digit or a sign, or it would be the next word of a sentence.
+"""
+
+BINARY_RULES = frozenset(
+    {"private-key", "jwt", "access-key-id", "sigv4-signature", "account-id", "authorization"}
+)
 """Rules that also look into data that is no text; the others need words around what they find."""
 
 NEAR_ACCESS_KEY = re.compile(

@@ -103,14 +103,18 @@ class _Needle:
     pattern: re.Pattern[str]
 
 
-def _bounded(text: str, reach: Reach) -> re.Pattern[str]:
-    before = after = ""
+def bounded(text: str) -> re.Pattern[str]:
+    """Return the pattern that finds ``text`` where neither word nor number goes on around it."""
     if text.isdecimal():
-        before, after = r"(?<!\d)", r"(?!\d)"
-    elif reach < Reach.ANYWHERE:
-        before = r"(?<![A-Za-z0-9])" if text[0].isalnum() else ""
-        after = r"(?![A-Za-z0-9])" if text[-1].isalnum() else ""
+        return re.compile(rf"(?<!\d){text}(?!\d)")
+    before = r"(?<![A-Za-z0-9])" if text[0].isalnum() else ""
+    after = r"(?![A-Za-z0-9])" if text[-1].isalnum() else ""
     return re.compile(before + re.escape(text) + after)
+
+
+def _pattern(text: str, reach: Reach) -> re.Pattern[str]:
+    anywhere = reach is Reach.ANYWHERE and not text.isdecimal()
+    return re.compile(re.escape(text)) if anywhere else bounded(text)
 
 
 def _longest_first(span: tuple[int, int]) -> tuple[int, int]:
@@ -129,6 +133,7 @@ class Known:
         self._values: dict[str, Reach] = {}
         self._whole: dict[str, tuple[str, str]] = {}
         self._needles: tuple[_Needle, ...] = ()
+        self._with_urls: tuple[_Needle, ...] = ()
         self._by_start: dict[str, tuple[_Needle, ...]] = {}
         self._digests: dict[str, tuple[str, str, Reach]] = {}
         self._lengths: frozenset[int] = frozenset()
@@ -142,8 +147,8 @@ class Known:
         self.cache: dict[tuple[str, bool], str] = {}
 
     def values(self) -> tuple[str, ...]:
-        """The raw values known here. They are secrets: for the residue gate only."""
-        return tuple(self._values)
+        """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""
+        return tuple(value for value, reach in self._values.items() if reach >= Reach.WORD)
 
     def rule_of(self, stand_in: str) -> str:
         """Return the rule that first removed what ``stand_in`` stands for."""
@@ -185,15 +190,16 @@ class Known:
         self._rules[stand_in] = rule
         self._whole = {**self._whole, value: (stand_in, rule)}
         if reach >= Reach.WORD:
-            needles = [_Needle(value, stand_in, rule, value, reach, _bounded(value, reach))]
+            needles = [_Needle(value, stand_in, rule, value, reach, _pattern(value, reach))]
             for encode in ENCODINGS:
                 text = encode(value)
                 if len(text) >= 6 and all(text != needle.text for needle in needles):
-                    pattern = _bounded(text, reach)
+                    pattern = _pattern(text, reach)
                     needles.append(_Needle(text, encode(stand_in), rule, value, reach, pattern))
             # Longest first: a value that holds another one must go as a whole.
             others = [needle for needle in self._needles if needle.value != value]
             self._needles = tuple(sorted((*others, *needles), key=lambda n: -len(n.text)))
+            self._with_urls = tuple(needle for needle in self._needles if "://" in needle.text)
             by_start: dict[str, tuple[_Needle, ...]] = {}
             for needle in self._needles:
                 by_start[needle.text[:4]] = (*by_start.get(needle.text[:4], ()), needle)
@@ -223,8 +229,15 @@ class Known:
             text = self._replace_recalled(text, note)
         return text
 
+    def spanning_urls(self, text: str, note: Note | None = None) -> str:
+        """Return ``text`` with those known values replaced that hold a URL themselves."""
+        return self._replace_each(self._with_urls, text, note) if self._with_urls else text
+
     def _replace_values(self, text: str, note: Note | None) -> str:
-        for needle in self._candidates(text):
+        return self._replace_each(self._candidates(text), text, note)
+
+    def _replace_each(self, needles: Iterable[_Needle], text: str, note: Note | None) -> str:
+        for needle in needles:
             if needle.text not in text:
                 continue
             text, count = needle.pattern.subn(lambda _, n=needle: n.stand_in, text)  # type: ignore[misc]

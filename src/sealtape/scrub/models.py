@@ -84,6 +84,7 @@ autoscaling         CreateLaunchConfigurationType.UserData LaunchConfiguration.U
 lightsail           CreateInstancesRequest.userData CreateInstancesFromSnapshotRequest.userData
                     InstanceEntry.userData
 imagebuilder        AdditionalInstanceConfiguration.userDataOverride
+ecs                 KeyValuePair.value
 batch               KeyValuePair.value EksContainerEnvironmentVariable.value
 codebuild           EnvironmentVariable.value ExportedEnvironmentVariable.value
 cloudformation      Parameter.ParameterValue Output.OutputValue
@@ -300,7 +301,9 @@ def _response_plan(service: str, model: Any) -> ResponsePlan:
     shape = model.output_shape
     if shape is None:
         return NO_PLAN
-    protocol = model.service_model.resolved_protocol
+    service_model = model.service_model
+    # Before botocore 1.35.4 a service had one protocol only.
+    protocol = getattr(service_model, "resolved_protocol", None) or service_model.protocol
     builder = _Builder(service, "xml" if protocol in ("query", "ec2", "rest-xml") else "json")
     root = builder.node(shape)
     payload = shape.serialization.get("payload")

@@ -20,6 +20,8 @@ from sealtape.scrub.evidence import TOKEN_PREFIX
 
 _BASE32 = string.ascii_uppercase + "234567"
 _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
+_BASE64_STANDARD = _UPPER + _LOWER + _DIGITS + "+/"
+_BASE64_URL = _UPPER + _LOWER + _DIGITS + "-_"
 _FAR_EXPIRY = 4102444800  # 2100-01-01: a token in a recording must not expire
 _EXPIRY_CLAIMS = frozenset({"exp"})
 _TIME_CLAIMS = frozenset({"iat", "nbf", "auth_time", "updated_at"})
@@ -47,9 +49,6 @@ class _Draw:
         self._seed = seed
         self._bytes = hashlib.shake_256(seed).digest(4 * size + 64)
         self._at = 0
-
-    def octets(self, count: int) -> bytes:
-        return hashlib.shake_256(self._seed + b"octets").digest(count)
 
     def choice(self, alphabet: str) -> str:
         if self._at + 4 > len(self._bytes):
@@ -236,11 +235,16 @@ def _base64(value: str, draw: _Draw) -> str | None:
     ):
         return None
     body = value.rstrip("=")
-    if len(value) % 4 or len(body) % 4 == 1:
+    padding = len(value) - len(body)
+    if len(value) % 4 or padding > 2:
         return None
-    octets = draw.octets(len(body) * 3 // 4)
-    urlsafe = "-" in value or "_" in value
-    return (base64.urlsafe_b64encode if urlsafe else base64.b64encode)(octets).decode("ascii")
+    # What has no sign that needs quoting in a URL gets none: it may have come from one.
+    alphabet = _BASE64_URL if "-" in value or "_" in value else _BASE64_STANDARD
+    if alphabet is _BASE64_STANDARD and "+" not in value and "/" not in value:
+        alphabet = alphabet[:62]
+    # The last digit before padding carries unused bits, which an encoder writes as zero.
+    last = [c for c in alphabet if _BASE64_STANDARD.find(c) % (1, 4, 16)[padding] == 0]
+    return draw.text(alphabet, len(body) - 1) + draw.choice("".join(last)) + value[len(body) :]
 
 
 def _armoured(value: str, draw: _Draw) -> str:

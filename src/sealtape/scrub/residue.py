@@ -34,7 +34,7 @@ from sealtape.scrub.evidence import (
     TRIVIAL,
     normalised,
 )
-from sealtape.scrub.known import spellings
+from sealtape.scrub.known import Reach, bounded, reach_of, spellings
 from sealtape.settings import ScrubSettings
 
 MAX_DEPTH = 8
@@ -104,23 +104,19 @@ class _Judge:
         self._needles: list[tuple[str, re.Pattern[str] | None]] = []
         for value in known:
             for text in spellings(value) if len(value) >= 6 else ():
-                bounded = None
-                if value.isdecimal():
-                    bounded = re.compile(rf"(?<!\d){re.escape(text)}(?!\d)")
-                elif len(value) < 16 or value.isalpha():
-                    bounded = re.compile(rf"(?<![A-Za-z0-9]){re.escape(text)}(?![A-Za-z0-9])")
-                self._needles.append((text, bounded))
+                anywhere = reach_of(value, "") is Reach.ANYWHERE
+                self._needles.append((text, None if anywhere else bounded(text)))
 
     def find(self, text: str) -> list[str]:
         rules = []
-        for needle, bounded in self._needles:
-            if needle in text and (bounded is None or bounded.search(text) is not None):
+        for needle, pattern in self._needles:
+            if needle in text and (pattern is None or pattern.search(text) is not None):
                 rules.append("known-value")
                 break
-        for rule, anchors, pattern in _PATTERNS:
+        for rule, anchors, credential in _PATTERNS:
             for anchor in anchors:
                 if anchor in text:
-                    if not all(self._accepts(match[1]) for match in pattern.finditer(text)):
+                    if not all(self._accepts(match[1]) for match in credential.finditer(text)):
                         rules.append(rule)
                     break
         return rules
@@ -214,7 +210,7 @@ class _Reader:
         if not body:
             return []
         try:
-            for coding in content.codings(headers, body):
+            for coding in content.codings(headers):
                 body = content.decode_content(body, coding)
         except content.Unreadable:
             return [("unreadable", place)]
@@ -234,11 +230,15 @@ class _Reader:
         text, _ = codecs.decode_text(data)
         if not codecs.is_binary(text):
             return self.text(text, place, depth)
-        if data[:3] == b"\x1f\x8b\x08" and depth > 0:
+        if data[:3] == content.GZIP and depth > 0:
             try:
                 return self.data(content.decode_content(data, "gzip"), place, depth - 1)
-            except content.Unreadable:
-                return [("unreadable", place)]
+            except content.Unreadable as error:
+                # A piece of an archive (a range of an object) is read as far as it goes.
+                if error.partial is None:
+                    return [("unreadable", place)]
+                if error.partial:
+                    return self.data(error.partial, place, depth - 1)
         return [(rule, place) for rule in self._find(text)]
 
     def tree(self, node: Any, place: str, depth: int, *, plain: bool = False) -> _Found:
@@ -291,7 +291,7 @@ class _Reader:
             view = codecs.decode_base64(match[0])
             if view is None:
                 continue
-            if codecs.printable(view.data) is not None or view.data[:3] == b"\x1f\x8b\x08":
+            if codecs.printable(view.data) is not None or view.data[:3] == content.GZIP:
                 found += self.data(view.data, place, depth)
         return found
 

@@ -39,7 +39,7 @@ from sealtape.scrub.residue import Residue, find_residue, place_of_any
 from sealtape.settings import ScrubSettings
 
 _MIN_ENVIRONMENT_VALUE = 8
-_ROUNDS = 4
+_ROUNDS = 8
 
 
 class Scrubber:
@@ -223,7 +223,7 @@ class Scrubber:
         if not body:
             return body
         stages = [body]
-        codings = content.codings(headers, body)
+        codings = content.codings(headers)
         try:
             for coding in codings:
                 stages.append(content.decode_content(stages[-1], coding))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sealtape.scrub import codecs
 
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=40)
+TEXT = st.text(st.characters(codec="utf-8"), max_size=40)
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | TEXT
 DOCUMENTS = st.recursive(
     st.lists(LEAVES, max_size=4) | st.dictionaries(TEXT, LEAVES, max_size=4),
@@ -106,7 +106,7 @@ def test_a_value_quoted_like_another_decodes_to_itself(value: str, other: str) -
 
 
 def test_text_attributes_cdata_and_comments_of_markup_are_found_under_their_names() -> None:
-    text = '<?xml version="1.0"?><a:r x="1&amp;2"><b>t &#65;</b><c/><d><![CDATA[raw <x>]]></d><!-- note --></a:r>'
+    text = '<a:r x="1&amp;2"><b>t &#65;</b><c/><d><![CDATA[raw <x>]]></d><!-- note --></a:r>'
     spans = [(span.path, span.value) for span in codecs.markup_spans(text)]
     assert spans == [
         (("r", "@x"), "1&2"),

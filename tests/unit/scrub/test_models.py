@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import botocore
 import pytest
 from botocore.loaders import Loader
 
@@ -10,21 +11,48 @@ MODELS = Models(LOADER)
 ENTRIES = [(s, m) for table in (SUPPLEMENT, PAYLOADS, CONTENT) for s, ms in table.items() for m in sorted(ms)]
 
 
-def member(service: str, name: str) -> dict[str, object]:
+def member(service: str, name: str) -> dict[str, object] | None:
     shapes = LOADER.load_service_model(service, "service-2")["shapes"]
     shape, _, field = name.partition(".")
-    ref = shapes[shape]["members"][field]
+    ref = shapes.get(shape, {}).get("members", {}).get(field)
+    if ref is None:
+        return None
     return {**shapes[ref["shape"]], **ref}
 
 
-@pytest.mark.parametrize(("service", "name"), ENTRIES, ids=lambda value: str(value))
-def test_every_entry_of_the_tables_is_a_member_of_its_service(service: str, name: str) -> None:
-    assert member(service, name)
+NEWER = {
+    "redshift-serverless GetIdentityCenterAuthTokenResponse.token",
+    "codebuild SSMSession.tokenValue",
+    "sagemaker StartSessionResponse.TokenValue",
+    "athena GetSessionEndpointResponse.AuthToken",
+    "lakeformation TemporaryCredentials.SecretAccessKey",
+    "lakeformation TemporaryCredentials.SessionToken",
+    "lambda FunctionCodeLocationError.Message",
+}
+"""Members that the oldest supported botocore does not have yet."""
 
 
-@pytest.mark.parametrize(("service", "name"), [(s, m) for s, ms in CONTENT.items() for m in sorted(ms)])
-def test_what_is_looked_into_could_otherwise_be_replaced(service: str, name: str) -> None:
-    assert member(service, name).get("sensitive") or (service, name) == ("ecs", "KeyValuePair.name")
+def installed_before(version: tuple[int, int]) -> bool:
+    return tuple(int(part) for part in botocore.__version__.split(".")[:2]) < version
+
+
+def test_every_entry_of_the_tables_is_a_member_of_its_service() -> None:
+    missing = {f"{service} {name}" for service, name in ENTRIES if member(service, name) is None}
+    assert missing <= (NEWER if installed_before((1, 44)) else set())
+
+
+def test_what_is_looked_into_would_otherwise_be_replaced() -> None:
+    """Of the members in CONTENT, the marks came with time, so only a recent model has them all."""
+    unmarked = {
+        f"{service} {name}"
+        for service, names in CONTENT.items()
+        for name in names
+        if (found := member(service, name)) is not None and not found.get("sensitive")
+    }
+    expected = {"ecs KeyValuePair.name"}
+    assert unmarked - expected <= (
+        {"rds DownloadDBLogFilePortionDetails.LogFileData"} if installed_before((1, 44)) else set()
+    )
 
 
 def at(node: Node | None, path: str) -> str:
@@ -64,12 +92,12 @@ def test_claims_of_responses_are_found_under_wire_names(operation: str, path: st
     [
         ("secretsmanager.PutSecretValue", "SecretString", "model-sensitive"),
         ("ec2.RunInstances", "UserData", "model-sensitive"),
-        ("rds.CreateDBInstance", "MasterUserPassword", "model-sensitive"),
+        ("redshift.CreateHsmConfiguration", "HsmPartitionPassword", "model-supplement"),
         ("docdb.CreateDBCluster", "MasterUserPassword", "model-supplement"),
         ("elasticache.CreateUser", "Passwords", "model-supplement"),
         ("mq.CreateUser", "Password", "model-supplement"),
         ("codebuild.StartBuild", "environmentVariablesOverride.value", "model-payload"),
-        ("ecs.RegisterTaskDefinition", "containerDefinitions.environment.value", "model-sensitive"),
+        ("ecs.RegisterTaskDefinition", "containerDefinitions.environment.value", "model-payload"),
         ("s3.PutObject", "SSECustomerKey", "model-sensitive"),
     ],
 )

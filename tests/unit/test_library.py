@@ -1,0 +1,200 @@
+"""Opening and closing cassettes outside pytest."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import boto3
+import pytest
+import requests
+
+import sealtape
+from sealtape.errors import CassetteTampered, KeyMissing, Miss, UsageError
+from sealtape.library import Library
+from sealtape.seal.keyring import new_key
+from sealtape.settings import load_settings
+from tests.servers import Service
+
+
+@pytest.fixture(autouse=True)
+def _key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("SEALTAPE_KEY", new_key().text)
+    monkeypatch.chdir(tmp_path)
+
+
+def test_a_block_is_recorded_and_replayed(http: Service) -> None:
+    for _ in range(2):
+        with sealtape.use_cassette("tapes/count"):
+            assert requests.get(http.url + "/count", timeout=5).json() == {"count": 1}
+    assert len(http.asked) == 1
+    assert Path("tapes/count.tape").is_file()
+
+
+def test_functions_and_coroutines_are_decorated(http: Service) -> None:
+    @sealtape.use_cassette("plain")
+    def plain() -> int:
+        return int(requests.get(http.url + "/count", timeout=5).json()["count"])
+
+    @sealtape.use_cassette("coroutine")
+    async def coroutine() -> int:
+        return plain()
+
+    assert [plain(), plain()] == [1, 1]
+    assert [asyncio.run(coroutine()), asyncio.run(coroutine())] == [1, 1]
+
+
+def test_a_block_that_raises_records_nothing(http: Service) -> None:
+    with pytest.raises(ZeroDivisionError), sealtape.use_cassette("a"):
+        requests.get(http.url + "/count", timeout=5)
+        _ = 1 / 0
+    assert not Path("a.tape").exists()
+
+
+def test_a_swallowed_miss_is_raised_at_the_end() -> None:
+    with pytest.raises(Miss), sealtape.use_cassette("a", record_mode="none"):
+        with pytest.raises(Miss):
+            requests.get("http://api.example.com/", timeout=5)
+
+
+def test_vcrpys_options_are_taken(http: Service) -> None:
+    for query in ("a", "b"):
+        with sealtape.use_cassette("a", match_on=["method", "path"]):
+            requests.get(f"{http.url}/json?q={query}", timeout=5)
+    assert len(http.asked) == 1
+
+
+def test_yaml_is_refused_with_the_name_that_works() -> None:
+    with pytest.raises(UsageError, match=r'use_cassette\("old\.tape"\)'):
+        sealtape.use_cassette("old.yaml")
+
+
+def test_without_a_key_nothing_is_sent(
+    http: Service, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("SEALTAPE_KEY")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    with pytest.raises(KeyMissing), sealtape.use_cassette("a"):
+        requests.get(http.url + "/count", timeout=5)
+    assert http.asked == []
+
+
+def test_a_damaged_cassette_is_left_as_it_is(http: Service) -> None:
+    with sealtape.use_cassette("a"):
+        requests.get(http.url + "/count", timeout=5)
+    damaged = Path("a.tape").read_bytes().replace(b'"status":200', b'"status":404')
+    Path("a.tape").write_bytes(damaged)
+    for mode in ("once", "none", "new_episodes", "all", "rewrite"):
+        with pytest.raises(CassetteTampered), sealtape.use_cassette("a", record_mode=mode):
+            pass
+    assert Path("a.tape").read_bytes() == damaged
+
+
+def test_nested_cassettes_answer_innermost_first(http: Service) -> None:
+    for _ in range(2):
+        with sealtape.use_cassette("outer"):
+            requests.get(http.url + "/json?outer", timeout=5)
+            with sealtape.use_cassette("inner"):
+                requests.get(http.url + "/json?inner", timeout=5)
+            requests.get(http.url + "/json?outer-again", timeout=5)
+    assert [path for _, path in http.asked] == ["/json?outer", "/json?inner", "/json?outer-again"]
+
+
+def test_plain_threads_belong_to_the_open_cassette(http: Service) -> None:
+    def get(number: int) -> int:
+        return int(requests.get(f"{http.url}/count?{number}", timeout=5).json()["count"])
+
+    results = []
+    for _ in range(2):
+        with sealtape.use_cassette("threads"), ThreadPoolExecutor(8) as threads:
+            results.append(list(threads.map(get, range(40))))
+    assert len(http.asked) == 40
+    assert results[0] == results[1]
+
+
+def test_concurrent_tasks_have_cassettes_of_their_own(http: Service) -> None:
+    async def task(name: str) -> str:
+        with sealtape.use_cassette(name):
+            await asyncio.sleep(0.01)
+            answer = requests.get(f"{http.url}/count?{name}", timeout=5).text
+            await asyncio.sleep(0.01)
+            return answer
+
+    async def both() -> list[str]:
+        return list(await asyncio.gather(*(task(f"task-{n}") for n in range(4))))
+
+    assert asyncio.run(both()) == asyncio.run(both())
+    assert len(http.asked) == 4
+    assert len(list(Path().glob("task-*.tape"))) == 4
+
+
+def test_a_large_binary_body_comes_back(moto_url: str) -> None:
+    blob = os.urandom(20_000_000)
+    for url in (moto_url, "http://127.0.0.1:9"):
+        with sealtape.use_cassette("large"):
+            s3 = boto3.client(
+                "s3",
+                "us-east-1",
+                endpoint_url=url,
+                aws_access_key_id="a" * 16,
+                aws_secret_access_key="b" * 40,
+            )
+            s3.create_bucket(Bucket="large")
+            s3.put_object(Bucket="large", Key="k", Body=blob)
+            assert s3.get_object(Bucket="large", Key="k")["Body"].read() == blob
+            s3.delete_object(Bucket="large", Key="k")
+            s3.delete_bucket(Bucket="large")
+
+
+def test_clients_can_be_made_on_a_machine_without_anything(
+    moto_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with sealtape.use_cassette("bare"):
+        options = {"aws_access_key_id": "a" * 16, "aws_secret_access_key": "b" * 40}
+        boto3.client("dynamodb", "us-east-1", endpoint_url=moto_url, **options).list_tables()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    with sealtape.use_cassette("bare"):
+        boto3.client("dynamodb").list_tables()
+    assert "AWS_ACCESS_KEY_ID" not in os.environ
+
+
+def test_what_was_put_is_what_comes_back_secrets_included(moto_url: str) -> None:
+    """A caller that holds a secret gets it back on replay, though the cassette does not hold it."""
+    value = "correct-horse-" + "battery-staple"
+    for url in (moto_url, "http://127.0.0.1:9"):
+        with sealtape.use_cassette("secret"):
+            ssm = boto3.client(
+                "ssm",
+                "us-east-1",
+                endpoint_url=url,
+                aws_access_key_id="a" * 16,
+                aws_secret_access_key="b" * 40,
+            )
+            for name, secret in (("/long", value), ("/short", "1"), ("/json", '{"user": "me", "n": 12345}')):
+                ssm.put_parameter(Name=name, Value=secret, Type="SecureString", Overwrite=True)
+                got = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]
+                assert got["Value"] == secret
+    assert value.encode() not in Path("secret.tape").read_bytes()
+    shown = Library(load_settings(Path())).read(Path("secret.tape"))
+    assert value not in repr(shown)
+
+
+def test_a_thread_that_outlives_its_cassette_is_not_recorded(http: Service) -> None:
+    go = threading.Event()
+
+    def later() -> None:
+        go.wait(5)
+        requests.get(http.url + "/json", timeout=5)
+
+    thread = threading.Thread(target=later)
+    with sealtape.use_cassette("a"):
+        thread.start()
+        requests.get(http.url + "/count", timeout=5)
+    before = Path("a.tape").read_bytes()
+    go.set()
+    thread.join()
+    assert Path("a.tape").read_bytes() == before
