@@ -105,7 +105,7 @@ class Cassette:
             self._last_was_played = entry is not None
             if entry is not None:
                 entry.plays += 1
-                return entry.scrubbed.interaction.outcome
+                return self._scrubber.restore(entry.scrubbed)
             if self.may_record:
                 if self.exists and self.mode.plays:
                     self._refuse_stand_in(request)

@@ -156,6 +156,8 @@ def test_clients_can_be_made_on_a_machine_without_anything(
         options = {"aws_access_key_id": "a" * 16, "aws_secret_access_key": "b" * 40}
         boto3.client("dynamodb", "us-east-1", endpoint_url=moto_url, **options).list_tables()
     monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     with sealtape.use_cassette("bare"):
         boto3.client("dynamodb").list_tables()

@@ -29,6 +29,8 @@ _SMALL = 600
 _REMEMBERED = 20_000
 _LONG = 16
 _IS_WORD = bytes(ord("1") if chr(i).isalnum() and i < 128 else ord("0") for i in range(256))
+_WINDOW = 8192
+_TOKEN_RUN = re.compile(r"[A-Za-z0-9+/=_.:~-]{6,}")
 _DIGIT_RUN = re.compile(r"(?<!\d)\d{6,}(?!\d)")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d]+")
 _WEAK_RULES = frozenset({"model-sensitive", "model-payload"})
@@ -149,6 +151,10 @@ class Known:
     def values(self) -> tuple[str, ...]:
         """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""
         return tuple(value for value, reach in self._values.items() if reach >= Reach.WORD)
+
+    def rules(self) -> dict[str, str]:
+        """The rule that first removed what each stand-in stands for."""
+        return dict(self._rules)
 
     def rule_of(self, stand_in: str) -> str:
         """Return the rule that first removed what ``stand_in`` stands for."""
@@ -276,6 +282,8 @@ class Known:
         size = len(text)
         if size < self._shortest:
             return []
+        if size > _WINDOW:
+            return self._spans_in_runs(text)
         letters = int(text.encode("ascii", "replace").translate(_IS_WORD), 2)
         cuts = ~(letters & (letters << 1)) & ((2 << size) - 1)
         spans = []
@@ -290,6 +298,18 @@ class Known:
             spans += [m.span() for m in _DIGIT_RUN.finditer(text) if m.end() - m.start() in self._lengths]
         return sorted(spans, key=_longest_first) if len(spans) > 1 else spans
 
+    def _spans_in_runs(self, text: str) -> list[tuple[int, int]]:
+        """Return the same for a long text, looking only at runs of the characters of tokens.
+
+        The bits of one long number would cost the square of its length, and binary data has a word
+        boundary at nearly every byte.
+        """
+        spans = []
+        for run in _TOKEN_RUN.finditer(text):
+            if self._shortest <= run.end() - run.start() <= _WINDOW:
+                spans += [(run.start() + start, run.start() + end) for start, end in self._spans(run[0])]
+        return spans
+
     def _recall(self, text: str) -> tuple[str, str, Reach] | None:
         tested = self._tested
         if text in tested:
@@ -298,4 +318,6 @@ class Known:
         if len(tested) > _REMEMBERED:
             tested = self._tested = {}
         tested[text] = hit
+        if hit is not None:
+            self._stand_ins.meet(hit[0], text)
         return hit

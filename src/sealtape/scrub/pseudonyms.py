@@ -69,6 +69,9 @@ class StandIns:
         self._digest_key = hashlib.blake2b(b"digest", key=key, digest_size=32).digest()
         self._origins: dict[str, tuple[str, int]] = {}
         self._drawn: dict[str, str] = {}
+        self._adopted: set[str] = set()
+        self.held: dict[str, str] = {}
+        """Values of this process by their stand-in, for stand-ins that an opened cassette names."""
 
     def digest(self, value: str) -> str:
         """Return the keyed digest of a value: 16 hex digits."""
@@ -86,6 +89,7 @@ class StandIns:
     def adopt(self, stand_in: str, digest: str, length: int) -> None:
         """Take over a stand-in that an earlier process made."""
         self._origins.setdefault(stand_in, (digest, length))
+        self._adopted.add(stand_in)
 
     def origin(self, stand_in: str) -> tuple[str, int]:
         """Return digest and length of what ``stand_in`` replaced."""
@@ -99,9 +103,15 @@ class StandIns:
         if value in self._origins or not value:
             return value
         made = self._make(value)
+        self.meet(made, value)
         self._origins[made] = (self.digest(value), len(value))
         self._drawn[value] = made
         return made
+
+    def meet(self, stand_in: str, value: str) -> None:
+        """Take note that this process holds what ``stand_in`` stands for."""
+        if stand_in in self._adopted:
+            self.held[stand_in] = value
 
     def of_bytes(self, value: bytes) -> bytes:
         """Return the stand-in of binary data: what the stand-in of its base64 decodes to."""

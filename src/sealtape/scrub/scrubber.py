@@ -36,6 +36,7 @@ from sealtape.scrub.models import NO_PLAN, Models, Node, ResponsePlan, shared_mo
 from sealtape.scrub.pseudonyms import StandIns
 from sealtape.scrub.replace import Notes
 from sealtape.scrub.residue import Residue, find_residue, place_of_any
+from sealtape.scrub.restore import Values, known_values
 from sealtape.settings import ScrubSettings
 
 _MIN_ENVIRONMENT_VALUE = 8
@@ -65,6 +66,7 @@ class Scrubber:
         self._lexicon = Lexicon(settings.names, settings.patterns)
         self._models = models if models is not None else shared_models()
         self._learned: set[tuple[str, str]] = set()
+        self._restoring: tuple[int, Known, Values] | None = None
         self._known.adopt(removals)
         self._learn_environment(environ)
 
@@ -178,6 +180,21 @@ class Scrubber:
         return AwsRequest(
             request.service, request.operation, parameters, body, request.region, caller, request.protocol
         )
+
+    def restore(self, scrubbed: Scrubbed) -> Outcome:
+        """Return a recorded outcome with the secrets in it that the caller itself has shown to hold.
+
+        Where it has shown none, that is the recorded outcome, the same object.
+        """
+        outcome, held = scrubbed.interaction.outcome, self._stand_ins.held
+        if not held or not any(r.stand_in in held for r in scrubbed.removals):
+            return outcome
+        if self._restoring is None or self._restoring[0] != len(held):
+            self._restoring = (len(held), *known_values(dict(held), self._known.rules()))
+        _, known, values = self._restoring
+        request = scrubbed.interaction.request
+        eraser = Eraser(self._lexicon, known, values, None, aws=isinstance(request, AwsRequest))
+        return self._outcome(outcome, request, eraser)
 
     # Outcomes ---------------------------------------------------------------------------------------
 
