@@ -24,8 +24,8 @@ class Service(ThreadingHTTPServer):
     daemon_threads = True
     allow_reuse_address = True
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
+    def __init__(self, port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), _Handler)
         self.asked: list[tuple[str, str]] = []
         self.counted = 0
 
@@ -112,9 +112,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def http_service() -> Iterator[Service]:
-    """Serve on a free loopback port for as long as the block lasts."""
-    service = Service()
+def http_service(port: int = 0) -> Iterator[Service]:
+    """Serve on loopback, on a free port unless one is given, for as long as the block lasts."""
+    service = Service(port)
     thread = threading.Thread(target=service.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

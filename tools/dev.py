@@ -1,4 +1,4 @@
-"""Set up this checkout and run its commands: ``python3 tools/dev.py demo|test|bench|lint|fmt``.
+"""Set up this checkout and run its commands: ``python3 tools/dev.py demo|test|bench|lint|fmt|record``.
 
 It needs Python 3.11 or later, pip's usual way to a package index, and nothing else: an environment
 is made under ``.dev/`` on first use, from the versions pinned in ``tools/constraints.txt``, and made
@@ -130,7 +130,12 @@ def lock(arguments: Sequence[str]) -> int:
     return 0
 
 
-COMMANDS = {command.__name__: command for command in (demo, test, bench, lint, fmt, run, lock)}
+def record(arguments: Sequence[str]) -> int:
+    """Record this project's own cassettes again, against the embedded sandbox."""
+    return _run(["pytest", "tests/own", "--record-mode=rewrite", "--sandbox=embedded", *arguments])
+
+
+COMMANDS = {command.__name__: command for command in (demo, test, bench, lint, fmt, record, run, lock)}
 
 
 # The environment

@@ -159,8 +159,11 @@ def test_a_folder_that_cannot_be_written_is_known_before_anything_is_sent(
     assert http.asked == []
 
 
-def test_a_cassette_that_another_process_is_writing_is_left_to_it(project: Project, http: Service) -> None:
+def test_a_cassette_that_another_process_is_writing_is_left_to_it(
+    project: Project, http: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
     project.write({"test_a.py": TEST})
+    monkeypatch.setenv("HOME", str(project.folder.parent / "home"))  # locks lie in a person's cache folder
     with store.lock(project.folder / TAPE):
         run = project.pytest("--record-mode=once", URL=http.url)
     assert "CassetteBusy" in run.output
