@@ -17,8 +17,8 @@ class Service(ThreadingHTTPServer):
 
     ``GET /json`` answers JSON, ``/gzip`` the same gzipped, ``/binary`` bytes 0 to 255, ``/empty`` 204,
     ``/chunked`` in chunks, ``/cookie`` with two cookies, ``/redirect`` to ``/json``, ``/status/N`` with
-    status N (POST too), ``/count`` a number that grows, ``/slow`` after a second; ``POST /token`` answers a new
-    token, any other POST echoes the body it got.
+    status N (POST too), ``/count`` a number that grows, ``/slow`` after a second; ``POST /token`` answers a
+    new token, any other POST echoes the body it got.
     """
 
     daemon_threads = True

@@ -150,14 +150,7 @@ class Cassette:
         A secret that was learned late is removed from earlier interactions too, those of the existing
         file included.
         """
-        kept = self._kept()
-        old = tuple(Captured(scrubbed.interaction) for scrubbed in kept)
-        scrubbed = self._scrubber.scrub((*old, *self._new))
-        # An old interaction that scrubbing leaves as it is keeps the account of what was removed then.
-        return tuple(
-            before if before is not None and before.interaction == after.interaction else after
-            for before, after in zip((*kept, *[None] * len(self._new)), scrubbed, strict=True)
-        )
+        return self._scrubber.scrub((*self._kept(), *self._new))
 
     def _kept(self) -> tuple[Scrubbed, ...]:
         """Return what of the existing file stays in it."""

@@ -5,13 +5,14 @@ sealed cassette, which reads what the scrubber once made) the second, only the s
 Storage takes nothing but `Sealed`; errors, logs and reports take nothing but `Scrubbed`. A type
 checker therefore refuses a write that has not been scrubbed.
 
-Everything here is a value: nothing is mutated after it was made, trees included.
+Everything here is a value: nothing is mutated after it was made, trees included. No ``repr`` shows
+what may be secret: a traceback prints arguments, and these travel through many frames.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -38,10 +39,10 @@ class AwsRequest:
 
     service: str
     operation: str
-    parameters: Mapping[str, Tree]
-    body: bytes | None = None
+    parameters: Mapping[str, Tree] = field(repr=False)
+    body: bytes | None = field(default=None, repr=False)
     region: str = ""
-    caller: str = ""
+    caller: str = field(default="", repr=False)
     protocol: str = ""
 
     @property
@@ -55,9 +56,9 @@ class HttpRequest:
     """One HTTP request as the client handed it to its connection."""
 
     method: str
-    url: str
-    headers: Headers = ()
-    body: bytes = b""
+    url: str = field(repr=False)
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
 
     @property
     def label(self) -> str:
@@ -75,8 +76,8 @@ class Response:
 
     status: int
     reason: str = ""
-    headers: Headers = ()
-    body: bytes = b""
+    headers: Headers = field(default=(), repr=False)
+    body: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

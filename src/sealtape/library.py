@@ -64,7 +64,7 @@ class Library:
     def read(self, path: Path) -> Recording:
         """Return the content of the cassette at ``path``; raises `CassetteError` or `KeyringError`."""
         data = store.read(path)
-        return unseal(data, self.key, where=str(path), name=self.settings.name_of(path))
+        return unseal(data, self.key, where=_shown(path), name=self.settings.name_of(path))
 
     @contextmanager
     def opened(

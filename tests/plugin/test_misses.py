@@ -189,6 +189,23 @@ def test_unplayed_interactions_are_reported_as_asked(project: Project, http: Ser
     assert "the test no longer makes GET 127.0.0.1/count" in failed.output
 
 
+def test_the_traceback_of_a_miss_ends_in_the_code_under_test(project: Project) -> None:
+    text = """
+        import boto3, pytest
+
+        @pytest.mark.vcr
+        def test_a():
+            ask()
+
+        def ask():
+            boto3.client("sqs").list_queues()
+    """
+    run = project.write({"test_a.py": text}).replay("--showlocals")
+    assert 'boto3.client("sqs").list_queues()' in run.output
+    assert "test_a.py:9" in run.output
+    assert "_make_api_call" not in run.output
+
+
 def test_a_miss_message_holds_no_secret(project: Project, http: Service) -> None:
     secret = "hunter2-" + "correct-horse-battery"
     text = f"""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
@@ -48,16 +49,19 @@ def test_functions_and_coroutines_are_decorated(http: Service) -> None:
 
 
 def test_a_block_that_raises_records_nothing(http: Service) -> None:
-    with pytest.raises(ZeroDivisionError), sealtape.use_cassette("a"):
+    @sealtape.use_cassette("a")
+    def fail_after_a_request() -> None:
         requests.get(http.url + "/count", timeout=5)
-        _ = 1 / 0
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_a_request()
     assert not Path("a.tape").exists()
 
 
 def test_a_swallowed_miss_is_raised_at_the_end() -> None:
-    with pytest.raises(Miss), sealtape.use_cassette("a", record_mode="none"):
-        with pytest.raises(Miss):
-            requests.get("http://api.example.com/", timeout=5)
+    with pytest.raises(Miss), sealtape.use_cassette("a", record_mode="none"), contextlib.suppress(Miss):
+        requests.get("http://api.example.com/", timeout=5)
 
 
 def test_vcrpys_options_are_taken(http: Service) -> None:

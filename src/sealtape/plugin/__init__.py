@@ -14,7 +14,7 @@ import pytest
 
 from sealtape.errors import SealtapeError
 from sealtape.modes import NONE
-from sealtape.plugin import collection, scopes, seam
+from sealtape.plugin import collection, scopes, seam, tracebacks
 from sealtape.plugin.session import SESSION, Session, known_of
 from sealtape.settings import Settings
 
@@ -130,6 +130,8 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    if call.excinfo is not None and isinstance(call.excinfo.value, SealtapeError):
+        call.excinfo = tracebacks.shortened(call.excinfo)
     report = yield
     known_of(item).note(report, call)
     return report
