@@ -97,17 +97,21 @@ def following(project: Path, shell: Shell) -> None:
     bin_folder = Path(sys.executable).parent
     one = next(path for path in sorted(project.rglob("*.tape")) if "stored_key" in path.name)
     commands = [
-        (f"cd {project}", "the project is still there"),
-        (f"export PATH={bin_folder}:$PATH SEALTAPE_KEY_FILE={key_file(shell)}", "this environment, its key"),
-        ("pytest -q", "replay again"),
-        (f"sealtape show {one.relative_to(project)}", "read a cassette"),
-        ("SEALTAPE_KEY_FILE=/nowhere pytest -q", "see what somebody without the key sees"),
-        ("sealtape verify && sealtape lint", "what CI asks"),
+        ("the project is still there; use it with this environment and its key", f"cd {project}"),
+        ("", f"export PATH={bin_folder}:$PATH"),
+        ("", f"export SEALTAPE_KEY_FILE={key_file(shell)}"),
+        ("replay again", "pytest -q"),
+        ("read a cassette", f"sealtape show {one.relative_to(project)}"),
+        ("change a request and see a miss", "sed -i s/deployer/someone-else/ tests/conftest.py && pytest -q"),
+        ("see what somebody without the key sees", "SEALTAPE_KEY_FILE=/nowhere pytest -q"),
+        ("what CI asks", "sealtape verify && sealtape lint"),
     ]
-    table = Table.grid(padding=(0, 3))
-    for command, why in commands:
-        table.add_row(Text(command, style="bold cyan", overflow="fold"), Text(why, style="dim"))
-    console.print(Padding(table, (1, 2)))
+    console.print()
+    for why, command in commands:
+        if why:
+            console.print(Padding(Text(f"# {why}", style="dim"), (0, 2)))
+        # Not wrapped by rich: a command must survive being copied.
+        console.print(Text(f"  {command}", style="bold cyan"), soft_wrap=True)
 
 
 def key_file(shell: Shell) -> Path:
@@ -139,7 +143,7 @@ class Shell:
         self.environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         bin_folder = str(Path(sys.executable).parent)
         self.environment["PATH"] = bin_folder + os.pathsep + self.environment.get("PATH", os.defpath)
-        self.environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "COLUMNS": "106"}
+        self.environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "COLUMNS": str(console.width - 8)}
 
     def run(self, *command: str) -> None:
         """Run a command that has nothing to show."""
@@ -180,8 +184,10 @@ def scrubbed_table(shown: Iterable[dict[str, object]]) -> Table:
                     removal["rule"], (f"{label} {removal['place']}", str(removal["stand_in"]))
                 )
     table = Table(box=None, padding=(0, 2), header_style="dim")
-    for column in ("rule", "values", "for instance at", "where now stands"):
-        table.add_column(column, overflow="ellipsis", no_wrap=True)
+    table.add_column("rule", no_wrap=True, min_width=max(map(len, counts), default=0))
+    table.add_column("values", justify="right", min_width=6)
+    table.add_column("for instance at", overflow="ellipsis", no_wrap=True, max_width=console.width - 62)
+    table.add_column("where now stands", overflow="ellipsis", no_wrap=True, max_width=24)
     for rule, count in counts.most_common():
         place, stand_in = examples[rule]
         table.add_row(rule, str(count), place, stand_in)

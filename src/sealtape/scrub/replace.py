@@ -24,6 +24,7 @@ USER_INFO = re.compile(
 PLAIN_NAME = re.compile(r"[A-Za-z_$-]{1,40}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIGNED_QUERY = re.compile(r"[?&](?:X-Amz-Signature|X-Amz-Algorithm|Signature|X-Goog-Signature)=", re.I)
+_ALNUM = re.compile(r"[^\W_]")
 _RANDOM_SEGMENT = re.compile(r"(?<=/)(?=[^/?#]*\d)(?=[^/?#]*[A-Za-z])[A-Za-z0-9_~-]{20,}")
 _MODEL = frozenset({"model-sensitive", "model-supplement", "model-payload"})
 _KEPT_IN_DOCUMENTS = frozenset({"engine", "port", "type", "version"})
@@ -87,12 +88,12 @@ class Replacer(ABC):
         """Replace a value that is secret as a whole, keeping what a client parses of it.
 
         The leaves of a JSON document are replaced one by one, so are the inside of base64, user and
-        password of ``user:password``, and what follows an authentication scheme. Booleans, blanks and
-        placeholders are no secrets. What a model claims keeps ARNs, dates and the hosts of URLs.
+        password of ``user:password``, and what follows an authentication scheme. Booleans, placeholders and
+        what has no letter or digit are no secrets. What a model claims keeps ARNs, dates and the hosts of URLs.
         """
         if self.stand_ins.is_one(text):
             return self.swap(text, rule, place)
-        if not text.strip() or text.lower() in TRIVIAL or PLACEHOLDER.fullmatch(text):
+        if not _ALNUM.search(text) or text.lower() in TRIVIAL or PLACEHOLDER.fullmatch(text):
             return text
         if self.depth >= MAX_DEPTH:
             return self.swap(text, rule, place)
