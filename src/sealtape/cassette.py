@@ -150,7 +150,22 @@ class Cassette:
         A secret that was learned late is removed from earlier interactions too, those of the existing
         file included.
         """
-        return self._scrubber.scrub((*self._kept(), *self._new))
+        kept = self._kept()
+        scrubbed = self._scrubber.scrub((*kept, *self._new))
+        return (*scrubbed[: len(kept)], *self._settled(scrubbed[len(kept) :]))
+
+    def _settled(self, new: Sequence[Scrubbed]) -> Iterator[Scrubbed]:
+        """Give back the recorded interaction for a new one that says the same.
+
+        A date and a request id are in every response; were they kept from the latest recording, a
+        provider that answers as before would change every row.
+        """
+        recorded: dict[object, deque[Scrubbed]] = {}
+        for scrubbed in self._recorded:
+            recorded.setdefault(_gist(scrubbed), deque()).append(scrubbed)
+        for scrubbed in new:
+            same = recorded.get(_gist(scrubbed))
+            yield same.popleft() if same else scrubbed
 
     def _kept(self) -> tuple[Scrubbed, ...]:
         """Return what of the existing file stays in it."""
@@ -307,6 +322,21 @@ class Cassette:
 
     def __repr__(self) -> str:
         return f"<Cassette {self.where} {self.mode.name}: {len(self)} interactions>"
+
+
+_VOLATILE_HEADERS = frozenset(
+    ("date", "age", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "x-amzn-trace-id", "x-request-id")
+)
+
+
+def _gist(scrubbed: Scrubbed) -> object:
+    """Return an interaction without what is new in every response."""
+    request, outcome = scrubbed.interaction.request, scrubbed.interaction.outcome
+    asked = canonical(request)
+    if not isinstance(outcome, Response):
+        return asked, outcome
+    headers = tuple(field for field in outcome.headers if field[0].lower() not in _VOLATILE_HEADERS)
+    return asked, request.label, outcome.status, headers, outcome.body
 
 
 @contextmanager

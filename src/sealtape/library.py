@@ -23,7 +23,7 @@ from sealtape.capture.environment import changed_environment, replay_environment
 from sealtape.capture.sandbox import Sandbox
 from sealtape.cassette import Cassette
 from sealtape.errors import CassetteMissing, KeyMissing, UsageError
-from sealtape.interaction import Recording, Scrubbed
+from sealtape.interaction import Recording, Scrubbed, Sealed
 from sealtape.modes import Mode, mode_named
 from sealtape.scrub.scrubber import Scrubber
 from sealtape.seal.format import new_cassette_id, seal, unseal
@@ -38,11 +38,15 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A cassette that was recorded: where, with how many interactions, how much was scrubbed by rule."""
+    """A cassette that was recorded: where, with how many interactions, how much was scrubbed by rule.
+
+    ``outcome`` is ``new``, ``changed`` or ``same``; in a refresh ``new``, ``pending`` or ``same``.
+    """
 
     path: str
     interactions: int
     scrubbed: dict[str, int]
+    outcome: str
 
 
 class Library:
@@ -77,13 +81,15 @@ class Library:
         keep: Callable[[], bool] = lambda: True,
         written: Callable[[Written], None] = lambda _: None,
         current: bool = True,
+        pending: bool = False,
     ) -> Iterator[Cassette]:
         """Open the cassette at ``path``, make it the current conversation, and close it.
 
         What was recorded is written if the block did not raise and ``keep()`` says so then, and
         ``written`` is told; otherwise the file stays as it was. ``shared`` cassettes answer too and
         are never written. Nothing is sent, and nothing written, if the file is there and cannot be
-        opened. With ``current`` false the caller routes traffic to the cassette.
+        opened. With ``current`` false the caller routes traffic to the cassette. With ``pending`` what
+        was recorded goes beside the file, and nowhere if it is the same.
         """
         with ExitStack() as stack:
             if mode.may_record(exists=path.exists()):
@@ -95,7 +101,7 @@ class Library:
                 stack.enter_context(entered(cassette))
             yield cassette
             if cassette.is_dirty and keep():
-                written(self._write(path, cassette.finished(), recording))
+                written(self._write(path, cassette.finished(), recording, pending=pending))
 
     def _open(
         self, path: Path, mode: Mode, options: VcrOptions | None, shared: Sequence[Path]
@@ -133,16 +139,37 @@ class Library:
                 raise
             return new_key()
 
-    def _write(self, path: Path, interactions: tuple[Scrubbed, ...], before: Recording | None) -> Written:
+    def _write(
+        self, path: Path, interactions: tuple[Scrubbed, ...], before: Recording | None, *, pending: bool
+    ) -> Written:
         recording = Recording(
             before.cassette_id if before else new_cassette_id(), self.settings.name_of(path), interactions
         )
         clear = self.settings.cassette_clear == "full"
-        store.write(path, seal(recording, self.key, clear=clear))
+        sealed = seal(recording, self.key, clear=clear)
+        if pending:
+            outcome = _write_beside(path, sealed)
+        else:
+            changed = store.write(path, sealed)
+            outcome = "same" if not changed else "changed" if before else "new"
         scrubbed: Counter[str] = Counter()
         for entry in interactions:
             scrubbed.update(entry.scrubbed_counts)
-        return Written(_shown(path), len(interactions), dict(scrubbed))
+        return Written(_shown(path), len(interactions), dict(scrubbed), outcome)
+
+
+def _write_beside(path: Path, sealed: Sealed) -> str:
+    """Write a pending sibling of the cassette at ``path``, or remove it if it would be the same."""
+    target = store.pending_path(path)
+    try:
+        accepted = store.read(path)
+    except CassetteMissing:
+        accepted = None
+    if sealed.data == accepted:
+        target.unlink(missing_ok=True)
+        return "same"
+    store.write(target, sealed)
+    return "new" if accepted is None else "pending"
 
 
 def _shown(path: Path) -> str:

@@ -5,16 +5,18 @@ Nothing here imports a client library, cryptography or rich; a run without a mar
 
 from __future__ import annotations
 
+import argparse
 import os
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sealtape.errors import SealtapeError
 from sealtape.modes import NONE
-from sealtape.plugin import collection, scopes, seam, tracebacks
+from sealtape.plugin import collection, refreshing, scopes, seam, tracebacks
 from sealtape.plugin.session import SESSION, Session, known_of
 from sealtape.settings import Settings
 
@@ -44,10 +46,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="embedded|URL",
         help="Record AWS calls against moto's server, started for this run, or a server at URL.",
     )
+    # For `sealtape refresh`, which says what they do; nobody types them.
+    group.addoption("--sealtape-refresh", default=None, help=argparse.SUPPRESS)
+    group.addoption("--sealtape-older-than", default=None, type=float, help=argparse.SUPPRESS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[SESSION] = Session(config)
+    if session.refreshes and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(refreshing.Events(Path(session.refreshes)), "sealtape-events")
     try:
         settings = session.settings(config.rootpath)
         sandbox = config.getoption("--sandbox")
@@ -55,7 +62,7 @@ def pytest_configure(config: pytest.Config) -> None:
             # xdist's workers inherit the environment of the process that started the sandbox.
             if not (config.option.collectonly or hasattr(config, "workerinput")):
                 session.undo.enter_context(_sandbox(sandbox))
-        elif config.getoption("--record-mode") in (None, NONE.name):
+        elif session.mode(None) is NONE:
             # From now on: test modules make clients when they are imported.
             session.undo.enter_context(_offline_environment(settings))
     except SealtapeError as error:
@@ -94,8 +101,10 @@ def _sandbox(where: str) -> Iterator[None]:
         yield
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     collection.refuse_shared_names(items)
+    if config.stash[SESSION].refreshes:
+        refreshing.keep_marked(config, items)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)

@@ -51,6 +51,7 @@ class _Scope:
                 self._session.mode(self._given),
                 keep=lambda: not self.failed,
                 written=self._session.note_written,
+                pending=bool(self._session.refreshes),
                 current=False,
             )
         )

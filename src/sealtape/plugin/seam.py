@@ -101,6 +101,7 @@ def _sealed(
     """Open a test's sealed cassette for as long as the test and its function-scoped fixtures last."""
     assert session.item is not None
     test = known_of(session.item)
+    session.skip_if_confirmed(path)
     library = session.library(path.parent)
     with ExitStack() as stack:
         try:
@@ -112,6 +113,7 @@ def _sealed(
                     shared=shared,
                     keep=lambda: test.passed,
                     written=session.note_written,
+                    pending=bool(session.refreshes),
                 )
             )
         except KeyMissing as error:

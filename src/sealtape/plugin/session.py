@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sealtape.errors import Miss, SealtapeError
-from sealtape.modes import NONE, Mode, mode_named
+from sealtape.modes import NONE, REWRITE, Mode, mode_named
 from sealtape.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -51,6 +52,25 @@ class Session:
     def note_written(self, written: Written) -> None:
         """Take note of a recorded cassette, as plain values: under xdist they travel to another process."""
         self.written.append(asdict(written))
+        if self.item is not None:
+            known_of(self.item).written.append(asdict(written))
+
+    @property
+    def refreshes(self) -> str | None:
+        """The file of events, in a run that records beside the accepted cassettes."""
+        path: str | None = self.config.getoption("--sealtape-refresh")
+        return path
+
+    def skip_if_confirmed(self, path: Path) -> None:
+        """Skip the test if its cassette was confirmed more recently than a refresh cares for."""
+        older_than = self.config.getoption("--sealtape-older-than")
+        if older_than is None or not self.refreshes:
+            return
+        from sealtape.ledger import confirmed_at
+
+        confirmed = confirmed_at(path)
+        if confirmed is not None and datetime.now(UTC) - confirmed < timedelta(seconds=older_than):
+            pytest.skip(f"its cassette was confirmed at {confirmed:%Y-%m-%d %H:%M} UTC")
 
     def mode(self, given: str | None) -> Mode:
         """Return the mode to use: the command line's, else ``given``, else none.
@@ -58,6 +78,8 @@ class Session:
         Unlike in pytest-recording a marker does not win over the command line: a run that was asked to
         stay offline must.
         """
+        if self.refreshes:
+            return REWRITE
         return mode_named(self.config.getoption("--record-mode") or given or NONE.name)
 
 
@@ -68,6 +90,7 @@ class Test:
 
     def __init__(self) -> None:
         self.cassettes: list[Cassette] = []
+        self.written: list[dict[str, Any]] = []
         self.passed = False
         self.locked = ""
 
@@ -84,6 +107,8 @@ class Test:
         """Take note of how a phase of the test went, and say it in the report."""
         if report.when == "call":
             self.passed = report.passed or hasattr(report, "wasxfail")
+        if report.when == "teardown":
+            report.sealtape_written = self.written  # type: ignore[attr-defined]  # reports take attributes
         error = call.excinfo.value if call.excinfo is not None else None
         if isinstance(error, Miss):
             # It was told here, so the end of the test need not tell it again.
@@ -92,7 +117,7 @@ class Test:
             # The frames are sealtape's and pytest-recording's: the text is all that helps.
             report.longrepr = f"{type(error).__name__}: {error}"
         if self.locked and report.when == "setup":
-            report.sealtape_locked = self.locked  # type: ignore[attr-defined]  # reports take attributes
+            report.sealtape_locked = self.locked  # type: ignore[attr-defined]
 
 
 SESSION = pytest.StashKey[Session]()
