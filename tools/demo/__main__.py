@@ -143,7 +143,11 @@ class Shell:
         self.environment = {name: os.environ[name] for name in KEPT if name in os.environ}
         bin_folder = str(Path(sys.executable).parent)
         self.environment["PATH"] = bin_folder + os.pathsep + self.environment.get("PATH", os.defpath)
-        self.environment |= {"HOME": str(home), "XDG_CONFIG_HOME": str(home / "config"), "COLUMNS": str(console.width - 8)}
+        self.environment |= {
+            "HOME": str(home),
+            "XDG_CONFIG_HOME": str(home / "config"),
+            "COLUMNS": str(console.width - 8),
+        }
 
     def run(self, *command: str) -> None:
         """Run a command that has nothing to show."""

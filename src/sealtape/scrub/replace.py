@@ -89,7 +89,8 @@ class Replacer(ABC):
 
         The leaves of a JSON document are replaced one by one, so are the inside of base64, user and
         password of ``user:password``, and what follows an authentication scheme. Booleans, placeholders and
-        what has no letter or digit are no secrets. What a model claims keeps ARNs, dates and the hosts of URLs.
+        what has no letter or digit are no secrets. What a model claims keeps ARNs, dates and the hosts of
+        URLs.
         """
         if self.stand_ins.is_one(text):
             return self.swap(text, rule, place)
