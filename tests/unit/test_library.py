@@ -8,6 +8,7 @@ import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import boto3
 import pytest
@@ -25,6 +26,12 @@ from tests.servers import Service
 def _key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("SEALTAPE_KEY", new_key().text)
     monkeypatch.chdir(tmp_path)
+
+
+def aws(service: str, url: str) -> Any:
+    """Return a client with invented credentials of its own."""
+    keys = {"aws_access_key_id": "a" * 16, "aws_secret_access_key": "b" * 40}
+    return boto3.client(service, "us-east-1", endpoint_url=url, **keys)
 
 
 def test_a_block_is_recorded_and_replayed(http: Service) -> None:
@@ -139,13 +146,7 @@ def test_a_large_binary_body_comes_back(moto_url: str) -> None:
     blob = os.urandom(20_000_000)
     for url in (moto_url, "http://127.0.0.1:9"):
         with sealtape.use_cassette("large"):
-            s3 = boto3.client(
-                "s3",
-                "us-east-1",
-                endpoint_url=url,
-                aws_access_key_id="a" * 16,
-                aws_secret_access_key="b" * 40,
-            )
+            s3 = aws("s3", url)
             s3.create_bucket(Bucket="large")
             s3.put_object(Bucket="large", Key="k", Body=blob)
             assert s3.get_object(Bucket="large", Key="k")["Body"].read() == blob
@@ -157,8 +158,7 @@ def test_clients_can_be_made_on_a_machine_without_anything(
     moto_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with sealtape.use_cassette("bare"):
-        options = {"aws_access_key_id": "a" * 16, "aws_secret_access_key": "b" * 40}
-        boto3.client("dynamodb", "us-east-1", endpoint_url=moto_url, **options).list_tables()
+        aws("dynamodb", moto_url).list_tables()
     monkeypatch.setenv("HOME", str(tmp_path))
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
@@ -173,13 +173,7 @@ def test_what_was_put_is_what_comes_back_secrets_included(moto_url: str) -> None
     value = "correct-horse-" + "battery-staple"
     for url in (moto_url, "http://127.0.0.1:9"):
         with sealtape.use_cassette("secret"):
-            ssm = boto3.client(
-                "ssm",
-                "us-east-1",
-                endpoint_url=url,
-                aws_access_key_id="a" * 16,
-                aws_secret_access_key="b" * 40,
-            )
+            ssm = aws("ssm", url)
             for name, secret in (("/long", value), ("/short", "1"), ("/json", '{"user": "me", "n": 12345}')):
                 ssm.put_parameter(Name=name, Value=secret, Type="SecureString", Overwrite=True)
                 got = ssm.get_parameter(Name=name, WithDecryption=True)["Parameter"]

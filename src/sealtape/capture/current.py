@@ -12,11 +12,20 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from sealtape.capture.sandbox import Sandbox
-    from sealtape.interaction import HttpRequest, Outcome, Request, Response
+    from sealtape.interaction import AwsRequest, HttpRequest, Outcome, Request, Response
+
+
+class Guard(Protocol):
+    """Rules that a request must pass before it leaves (`sealtape.capture.sandbox.Sandbox`)."""
+
+    def permit_aws(self, client: Any, request: AwsRequest, url: str) -> None:
+        """Let one attempt of an AWS operation pass, or raise `SandboxError`."""
+
+    def permit_http(self, request: HttpRequest) -> None:
+        """Let one HTTP request pass, or raise `SandboxError`."""
 
 
 class Conversation(Protocol):
@@ -27,7 +36,7 @@ class Conversation(Protocol):
         """Whether nothing may leave for a provider, whatever the request."""
 
     @property
-    def sandbox(self) -> Sandbox:
+    def sandbox(self) -> Guard:
         """The rules that a request must pass before it leaves."""
 
     def answer(self, request: Request) -> Outcome | None:

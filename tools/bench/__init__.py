@@ -1,0 +1,1 @@
+"""What replay costs: sealtape, its floors and the alternatives, measured side by side in one run."""

@@ -1,0 +1,111 @@
+"""A process that records and replays for the bench, told by lines of JSON what to do.
+
+``python -m bench.child SITE`` reads ``{"do", "contender", "n"}`` from its standard input and answers each
+with ``{"opening", "calls", "memory"}`` (seconds, seconds, bytes; see `Round`) or ``{"error"}``. Each
+contender is measured in a process where no other has patched anything, the floors apart.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from bench.contenders import CONTENDERS, Contender
+from bench.workloads import Site, caller
+
+_FEWEST_CALLS = 20
+"""A round makes at least so many calls: one call alone is too short to be timed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What one round took, in seconds, and the peak of the process's memory until then, in bytes.
+
+    ``opening`` and ``calls`` are medians where a round repeats its few calls. ``whole`` is from before
+    the opening until after the closing. ``memory`` is None where the system does not tell.
+    """
+
+    opening: float
+    calls: float
+    whole: float
+    memory: int | None
+
+
+def main() -> int:
+    """Answer requests until standard input ends."""
+    answers = sys.stdout
+    sys.stdout = sys.stderr  # what libraries print is no answer
+    folder, aws_url, http_url = json.loads(sys.argv[1])
+    site = Site(Path(folder), aws_url, http_url)
+    contenders = {contender.id: contender for contender in CONTENDERS}
+    for line in sys.stdin:
+        request = json.loads(line)
+        try:
+            done = asdict(perform(request["do"], contenders[request["contender"]], site, request["n"]))
+        except Exception as error:
+            text = str(error).partition("\n")[0]
+            done = {"error": f"{type(error).__name__}: {text}"}
+        print(json.dumps(done), file=answers, flush=True)
+    return 0
+
+
+def perform(what: str, contender: Contender, site: Site, n: int) -> Round:
+    """Do one round: ``record`` and ``live`` need the providers, ``replay`` does without."""
+    repeats = -(-_FEWEST_CALLS // n) if what == "replay" else 1
+    taken = [_timed(what, contender, site, n) for _ in range(repeats)]
+    opening, calls, whole = (median(times) for times in zip(*taken, strict=True))
+    return Round(opening, calls, whole, peak_memory())
+
+
+def _timed(what: str, contender: Contender, site: Site, n: int) -> tuple[float, float, float]:
+    client = contender.client(site, n)
+    call = caller(contender.track, client, site)
+    name = ""
+    gc.collect()
+    started = time.perf_counter()
+    with _context(what, contender, client, site, n):
+        opened = time.perf_counter()
+        for index in range(n):
+            name = call(index)
+        called = time.perf_counter()
+    closed = time.perf_counter()
+    _check(name, 0 if contender.is_canned else n - 1)
+    return opened - started, called - opened, closed - started
+
+
+def _context(what: str, contender: Contender, client: Any, site: Site, n: int) -> AbstractContextManager[Any]:
+    if what == "record":
+        return contender.recorded(client, site, n)
+    return contender.replayed(client, site, n) if what == "replay" else nullcontext()
+
+
+def _check(name: str, index: int) -> None:
+    from bench.workloads import name_of
+
+    if name != name_of(index):
+        raise AssertionError(f"the last answer was {name!r}, not {name_of(index)!r}")
+
+
+def peak_memory() -> int | None:
+    """Return the most memory this process ever had resident, in bytes."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        # Not ru_maxrss: over fork and exec that begins with the parent's.
+        lines = status.read_text().splitlines()
+        return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("VmHWM:")), None)
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    sys.exit(main())
