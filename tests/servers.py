@@ -16,7 +16,7 @@ class Service(ThreadingHTTPServer):
     """A small HTTP service that keeps what it was asked.
 
     ``GET /json`` answers JSON, ``/gzip`` the same gzipped, ``/binary`` bytes 0 to 255, ``/empty`` 204,
-    ``/chunked`` in chunks, ``/cookie`` with two cookies, ``/redirect`` to ``/json``, ``/status/N`` with
+    ``/chunked`` in chunks, ``/cut`` 4 bytes of 100, ``/cookie`` with two cookies, ``/redirect`` to ``/json``, ``/status/N`` with
     status N (POST too), ``/count`` a number that grows, ``/slow`` after a second; ``POST /token`` answers a
     new token, any other POST echoes the body it got.
     """
@@ -56,6 +56,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(302, b"", location="/json")
         elif path == "/empty":
             self._answer(204, b"")
+        elif path == "/cut":
+            self._cut()
         elif path == "/chunked":
             self._chunks([b"one ", b"two ", b"three"])
         elif path == "/cookie":
@@ -102,6 +104,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _cut(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "100")
+        self.end_headers()
+        self.wfile.write(b"four")
+        self.close_connection = True
 
     def _chunks(self, chunks: list[bytes]) -> None:
         self.send_response(200)

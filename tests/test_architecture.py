@@ -27,7 +27,7 @@ FLOORS = (
     ("modes",),
     ("settings", "renaming"),  # level 1
     ("determinism", "capture", "scrub", "seal", "store", "matching", "drift"),
-    ("cassette",),  # level 2
+    ("cassette", "ledger", "changes", "revisions"),  # level 2
     ("library",),
     ("refresh", "review", "report"),
     ("plugin", "cli"),  # level 3
@@ -95,7 +95,7 @@ def violations(module: str, source: str, where: str) -> list[str]:
             made = ast.unparse(node.func).split(".")[-1]
             if not is_one_of(module, MAKERS.get(made, (room,))):
                 found.append(f"{where}:{node.lineno}: {room} makes a {made}")
-    return found
+    return list(dict.fromkeys(found))
 
 
 def imports(tree: ast.Module, module: str) -> Iterator[Import]:

@@ -11,6 +11,7 @@ what may be secret: a traceback prints arguments, and these travel through many 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
@@ -24,6 +25,9 @@ Headers: TypeAlias = "tuple[tuple[str, str], ...]"
 """Header fields in the order, the case and the repetition of the wire; values are latin-1 text."""
 
 Track = Literal["aws", "http"]
+
+# Letters and digits mixed over some length, or anything long: an id, a token, no word.
+_OPAQUE_SEGMENT = re.compile(r"(?<=/)(?:(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{12,}|[^/]{40,})")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,22 +66,28 @@ class HttpRequest:
 
     @property
     def label(self) -> str:
-        """Method, host and path: ``GET api.example.com/users``, without query, port or user info."""
+        """Method, host and path: ``GET api.example.com/users``, without query, port or user info.
+
+        A part of the path that could be a token is shown as ``…``: labels stand in clear text.
+        """
         parts = urlsplit(self.url)
-        return f"{self.method} {parts.hostname or ''}{parts.path or '/'}"
+        path = _OPAQUE_SEGMENT.sub("…", parts.path) or "/"
+        return f"{self.method} {parts.hostname or ''}{path}"
 
 
 @dataclass(frozen=True, slots=True)
 class Response:
     """What came back: the status line, the header fields and the body bytes as on the wire.
 
-    Transfer coding (chunking) is undone, content coding (gzip) is not.
+    Transfer coding (chunking) is undone, content coding (gzip) is not. ``broken`` says, where the
+    connection failed before the body had ended, what kind of failure followed its last byte.
     """
 
     status: int
     reason: str = ""
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
+    broken: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,17 +47,20 @@ def ledger_path(cassette: Path) -> Path:
 def confirmed_at(path: Path) -> datetime | None:
     """Return the beginning (UTC) of the day on which the cassette at ``path`` was last confirmed.
 
-    None if it never was. Raise `StoreError` for a ledger that cannot be read.
+    None if it never was; a day that is still to come, by somebody's wrong clock, confirms nothing.
+    Raise `StoreError` for a ledger that cannot be read.
     """
     day = _read(ledger_path(path)).get(path.name)
-    return None if day is None else datetime.combine(day, time(), UTC)
+    if day is None or day > datetime.now(UTC).date():
+        return None
+    return datetime.combine(day, time(), UTC)
 
 
 def confirm(paths: Iterable[Path], day: date) -> list[Path]:
     """Note that the cassettes at ``paths`` were confirmed on ``day``; return the ledgers that changed.
 
-    A later day that stands there already stays. Cassettes that are gone are struck out. A ledger is
-    replaced whole or not at all. Raise `StoreError`, with the other folders' ledgers written.
+    Cassettes that are gone are struck out. A ledger is replaced whole or not at all. Raise
+    `StoreError` for the first one that cannot be, with those of the other folders written.
     """
     folders: dict[Path, list[str]] = {}
     for path in paths:
@@ -78,7 +81,7 @@ def confirm(paths: Iterable[Path], day: date) -> list[Path]:
 def _confirm(ledger: Path, names: list[str], day: date) -> bool:
     with store.lock(ledger):
         before = _read(ledger)
-        after = before | {name: max(day, before.get(name, day)) for name in names}
+        after = before | dict.fromkeys(names, day)
         after = {name: kept for name, kept in after.items() if ledger.with_name(name).exists()}
         if after == before:
             return False

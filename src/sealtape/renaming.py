@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from enum import Enum
+from functools import lru_cache
+from ipaddress import ip_address
 from typing import TypeAlias
 
 Name: TypeAlias = "tuple[str, str]"
@@ -87,3 +90,302 @@ class Bindings:
     def renamed(self) -> dict[Name, Name]:
         """The names that stand for others, live to recorded."""
         return {ours: theirs for ours, theirs in self._forward.items() if ours != theirs}
+
+
+# Opaque values --------------------------------------------------------------------------------------
+#
+# What follows says which parts of a text name something without saying anything: ids, digests, times,
+# addresses that were handed out. Each class is told by its form alone.
+
+_MONTH = "(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)[a-z]*"
+_CLOCK = r"\d{1,2}:\d{2}(?::\d{2})?(?:[.,]\d+)?"
+_PIECE = re.compile(
+    rf"""
+    (?P<time>
+        \d{{4}}-\d\d-\d\d [T_ ]\d\d:?\d\d(?::?\d\d(?:[.,]\d+)?)? \ ?(?:Z|UTC|GMT|[+-]\d\d:?\d\d)?
+      | \d{{8}}T\d{{6}}Z?
+      | (?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,?\ )?
+        (?: \d{{1,2}}[ /-]{_MONTH}[ /-]\d{{4}}(?:[ :]{_CLOCK})?
+          | {_MONTH}\ +\d{{1,2}}(?:,?\ \d{{4}})?\ {_CLOCK}(?:\ \w{{3}})?\ ?(?:\d{{4}})? )
+        (?:\ ?(?:GMT|UTC|[+-]\d{{4}}))?
+    )
+  | (?P<date> (?<![\d-])\d{{4}}[-/]\d\d[-/]\d\d(?![\d-]) )
+  | (?P<uuid> [0-9a-fA-F]{{8}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{4}}-[0-9a-fA-F]{{12}} )
+  | (?P<octets> (?:[0-9a-fA-F]{{2}}:){{5,}}[0-9a-fA-F]{{2}} )
+  | (?P<zone> \b[a-z]{{2}}(?:-[a-z]+)+-\d[a-z]\b | \b[a-z]{{3,4}}\d-az\d\b )
+  | (?P<mask> <[a-z][a-z0-9_.-]*(?::\d+)?> )
+  | (?P<port> (?<=127\.0\.0\.1:)\d+ | (?<=localhost:)\d+ )
+  | (?P<address> (?<![\d.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\d.]) )
+  | (?P<word> [A-Za-z0-9]+ )
+    """,
+    re.X,
+)
+_RUN = re.compile(r"[A-Za-z0-9+/_=.-]{16,}")
+_HEX = re.compile(r"[0-9a-f]{7,}|[0-9A-F]{7,}")
+_SEGMENT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_DIGITS = re.compile(r"[0-9]+")
+_NUMBERED = re.compile(r"[A-Za-z]*[0-9]*")
+_ODD = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|^[^aeiouy]*$", re.I)
+_HOST = re.compile(r"(?:\w+://)?[\w-]*\d[\w-]*(?:\.[\w<>-]+){2,}(?:[:/].*)?")
+_EPOCHS = ((1_200_000_000, 2_100_000_000), (1_200_000_000_000, 2_100_000_000_000))
+_DIGEST_LENGTH = 28
+
+
+def is_epoch(number: float) -> bool:
+    """Whether ``number`` can be a time of the years 2008 to 2036, in seconds or milliseconds."""
+    return any(low <= number < high for low, high in _EPOCHS)
+
+
+@lru_cache(maxsize=16384)
+def is_jumbled(word: str) -> bool:
+    """Whether ``word`` (letters and digits) is too disorderly to have been chosen by a person.
+
+    A stated entropy rule: it changes between letters, digits and cases every two and a half characters
+    (every four in longer words), and less than half of it can be pronounced.
+    """
+    if len(word) < 8 or word.isdigit():
+        return False
+    if len(word) >= 32 and not word.isdigit():
+        return True
+    if word.isalpha() and (len(word) < 20 or word.islower() or word.isupper()):
+        return False
+    if _NUMBERED.fullmatch(word) and not _HEX.fullmatch(word):
+        return False
+    if word.isupper() and (len(word) >= 16 or (len(word) >= 12 and len(_DIGITS.findall(word)) > 2)):
+        # Nobody writes so long a word in capitals and digits without a separator.
+        return True
+    segments = _SEGMENT.findall(word)
+    spoken = sum(len(s) for s in segments if len(s) >= 4 and s.isalpha() and not _ODD.search(s))
+    rate = len(word) / len(segments)
+    return spoken * 2 < len(word) and rate <= (2.5 if len(word) < 16 else 4.0)
+
+
+class Likeness(Enum):
+    """How two texts compare up to a consistent renaming of the opaque values in them."""
+
+    EQUAL = "equal"
+    RENAMED = "renamed"
+    CONFLICT = "conflict"
+    """They would be equal, but what the renaming so far says forbids it."""
+    DIFFERENT = "different"
+
+
+class Renaming:
+    """The renaming of opaque values that turns one recording into another, as far as it is known.
+
+    ``known_old`` and ``known_new`` are values that are opaque by provenance: stand-ins of what was
+    scrubbed. One object serves a whole cassette, so that an id means the same in all its responses.
+    """
+
+    def __init__(self, known_old: Iterable[str] = (), known_new: Iterable[str] = ()) -> None:
+        self._known_old = frozenset(known_old)
+        self._known_new = frozenset(known_new)
+        self._forward: dict[str, str] = {}
+        self._backward: dict[str, str] = {}
+        self._numbers: set[tuple[str, str]] = set()
+
+    def compare(self, old: str, new: str, *, identifying: bool = False) -> Likeness:
+        """Say how ``old`` and ``new`` compare, and bind their opaque values where that is possible.
+
+        ``identifying`` says that they stand where an identifier stands: less evidence will do then.
+        """
+        if old == new:
+            return self._kept(old)
+        pairs = self._pairs(old, new, identifying)
+        if pairs is None:
+            return Likeness.DIFFERENT
+        clash = any(self._clashes(ours, theirs) for ours, theirs in pairs)
+        if clash:
+            return Likeness.CONFLICT
+        for ours, theirs in pairs:
+            self._forward[ours] = theirs
+            self._backward[theirs] = ours
+        return Likeness.RENAMED
+
+    def admits(self, old: str, new: str) -> bool:
+        """Whether ``old`` may stand for ``new``; nothing is bound."""
+        if old == new:
+            return True
+        pairs = self._pairs(old, new)
+        return pairs is not None and not any(self._clashes(ours, theirs) for ours, theirs in pairs)
+
+    def number(self, old: float, new: float) -> None:
+        """Remember that a numeric identifier stands for another, so that URLs may follow it."""
+        self._numbers.add((str(old), str(new)))
+
+    def renamed(self, text: str) -> str:
+        """Return the old value ``text`` as it is called in the new recording, if that is known."""
+        return self._forward.get(text, text)
+
+    def _kept(self, text: str) -> Likeness:
+        if self._forward and self._forward.get(text, text) != text:
+            return Likeness.CONFLICT
+        return Likeness.EQUAL
+
+    def _clashes(self, old: str, new: str) -> bool:
+        if len(old) >= _DIGEST_LENGTH and "-" not in old:
+            # A digest follows its content: equal contents may have become different ones.
+            return False
+        return self._forward.get(old, new) != new or self._backward.get(new, old) != old
+
+    def _pairs(self, old: str, new: str, identifying: bool = False) -> list[tuple[str, str]] | None:
+        if old in self._known_old and new in self._known_new:
+            return [(old, new)]
+        found = self._by_pieces(old, new, identifying)
+        if found is None:
+            found = self._by_runs(old, new)
+        if found is None and "<" in old + new and _masked_alike(old, new):
+            found = []
+        return found
+
+    def _by_pieces(self, old: str, new: str, identifying: bool = False) -> list[tuple[str, str]] | None:
+        ours, theirs = _pieces(old), _pieces(new)
+        if len(ours) != len(theirs):
+            return None
+        pairs: list[tuple[str, str]] = []
+        hosts = _HOST.fullmatch(old) is not None and _HOST.fullmatch(new) is not None
+        for (kind, value), (other_kind, other) in zip(ours, theirs, strict=True):
+            if value == other:
+                continue
+            if self._forward.get(value) == other or (value in self._known_old and other in self._known_new):
+                pairs.append((value, other))
+            elif kind != other_kind or kind == "":
+                return None
+            elif kind == "word":
+                if (value, other) in self._numbers or (hosts and value.isdigit() and other.isdigit()):
+                    continue
+                if not words_alike(value, other) and not (identifying and _are_of_one_form(value, other)):
+                    return None
+                if not value.isdigit():
+                    pairs.append((value, other))
+            elif kind == "date":
+                # A day before 2020 is the version of an interface, not a moment of a recording.
+                if min(value, other) < "2020":
+                    return None
+            elif kind == "zone":
+                # Which zone of a region a thing lands in is allotted, like its address.
+                if value[:-1] != other[:-1]:
+                    return None
+            elif kind == "uuid":
+                pairs.append((value, other))
+            elif kind == "address" and not (_is_allotted(value) and _is_allotted(other)):
+                return None
+        return pairs
+
+    def _by_runs(self, old: str, new: str) -> list[tuple[str, str]] | None:
+        """Pair the runs of base64 and the like, whose punctuation falls by chance, and then the rest."""
+        ours, theirs = _RUN.findall(old), _RUN.findall(new)
+        if not ours or len(ours) != len(theirs):
+            return None
+        pairs = [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
+        if not all(_is_random_run(one) and _is_random_run(other) for one, other in pairs):
+            return None
+        rest = self._by_pieces(_RUN.sub("\0", old), _RUN.sub("\0", new))
+        return None if rest is None else rest + pairs
+
+
+@lru_cache(maxsize=16384)
+def _pieces(text: str) -> tuple[tuple[str, str], ...]:
+    """Return ``text`` as pieces, each with its class; what stands between them has the class ``""``."""
+    pieces: list[tuple[str, str]] = []
+    at = 0
+    for match in _PIECE.finditer(text):
+        if match.start() > at:
+            pieces.append(("", text[at : match.start()]))
+        pieces.append((str(match.lastgroup), match[0]))
+        at = match.end()
+    if at < len(text):
+        pieces.append(("", text[at:]))
+    return tuple(pieces)
+
+
+def words_alike(old: str, new: str) -> bool:
+    """Whether two different words are opaque values of one kind."""
+    if old.isdigit() and new.isdigit():
+        if len(old) == len(new) >= 12:
+            return True
+        return is_epoch(int(old[:16])) and is_epoch(int(new[:16]))
+    if len(old) == len(new) and _HEX.fullmatch(old) and _HEX.fullmatch(new):
+        return not (old.isalpha() and new.isalpha())
+    if abs(len(old) - len(new)) > max(2, len(old) // 5):
+        return False
+    if is_jumbled(old) and is_jumbled(new):
+        return True
+    # Among random words there are orderly ones: the other one and the same length are evidence enough.
+    return len(old) == len(new) >= 8 and is_jumbled(old) != is_jumbled(new) and _cases(old) == _cases(new)
+
+
+def _are_of_one_form(old: str, new: str) -> bool:
+    """Whether two words, known to identify something, are equally long and equally disorderly."""
+    if len(old) != len(new) or len(old) < 4 or _is_orderly(old) or _is_orderly(new):
+        return False
+    return _cases(old) == _cases(new)
+
+
+def _is_orderly(word: str) -> bool:
+    """Whether a person may have written ``word``: a word, words in a row, or a numbered one."""
+    segments = [s for s in _SEGMENT.findall(word) if not s.isdigit()]
+    if _NUMBERED.fullmatch(word) and not _HEX.fullmatch(word):
+        return len(segments) < 3 or min(map(len, segments)) > 2
+    return False
+
+
+def _cases(word: str) -> tuple[bool, bool]:
+    return word.upper() == word, word.lower() == word
+
+
+def _is_random_run(run: str) -> bool:
+    segments = _SEGMENT.findall(run)
+    spoken = sum(len(s) for s in segments if len(s) >= 4 and s.isalpha() and not _ODD.search(s))
+    mixed = any(c.isupper() for c in run) + any(c.islower() for c in run) + any(c.isdigit() for c in run)
+    return mixed >= 2 and spoken * 2 < len(run) and len(run) <= 3.5 * max(len(segments), 1)
+
+
+def _masked_alike(old: str, new: str) -> bool:
+    """Whether a placeholder that another tool left in one text covers what the other text has there."""
+    for masked, plain in ((old, new), (new, old)):
+        parts = _MASK.split(masked)
+        if len(parts) > 1 and "</" not in masked:
+            pattern = "[^ ]+?".join(re.escape(part) for part in parts)
+            if re.fullmatch(pattern, plain):
+                return True
+    return False
+
+
+_MASK = re.compile(r"<[a-z][a-z0-9_.-]*(?::\d+)?>")
+
+
+@lru_cache(maxsize=4096)
+def _is_allotted(address: str) -> bool:
+    """Whether an address is one that is handed out, not one of those that mean something everywhere."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return False
+    if parsed.is_loopback:
+        return not address.startswith("127.0.0.")
+    return not (parsed.is_link_local or parsed.is_unspecified or parsed.is_multicast)
+
+
+def masked(text: str) -> str:
+    """Return ``text`` with a mark for each opaque value: equal for texts that are equal up to renaming.
+
+    It judges each text alone, so it is coarser than `Renaming.compare`: good for hashing, where equal
+    means *worth comparing*.
+    """
+    return "".join(_mask(kind, value) for kind, value in _pieces(text))
+
+
+def _mask(kind: str, value: str) -> str:
+    if kind in ("time", "uuid", "octets", "mask", "port") or (kind == "date" and value >= "2020"):
+        return f"\x00{kind}"
+    if kind == "zone":
+        return value[:-1] + "\x00zone"
+    if kind == "address" and _is_allotted(value):
+        return "\x00address"
+    if kind == "word":
+        if value.isdigit():
+            return "\x00number" if len(value) >= 12 or is_epoch(int(value)) else value
+        if is_jumbled(value) or (_HEX.fullmatch(value) and not value.isalpha()):
+            return "\x00id"
+    return value

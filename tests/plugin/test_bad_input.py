@@ -177,3 +177,20 @@ def test_an_unknown_setting_stops_the_run(project: Project) -> None:
     assert run.code == 4
     assert "unknown setting 'unplaid'" in run.output
     assert "hint: rename it to 'unplayed'" in run.output
+
+
+def test_what_cannot_be_searched_for_secrets_is_not_written(project: Project, http: Service) -> None:
+    text = """
+        import gzip, os, pytest, requests
+
+        @pytest.mark.vcr
+        def test_a():
+            body = gzip.compress(b"a long text " * 500)[:-20]
+            requests.post(os.environ["URL"] + "/echo", data=body, headers={"Content-Encoding": "gzip"})
+    """
+    run = project.write({"test_a.py": text}).pytest("--record-mode=once", URL=http.url)
+    assert run.outcomes == {"passed": 1, "error": 1}
+    assert "ResidueFound: scrubbing left" in run.output
+    assert "POST:request.body" in run.output
+    assert "allow = [" in run.output
+    assert project.tapes() == {}

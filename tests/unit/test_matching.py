@@ -100,6 +100,13 @@ def test_deep_json_does_not_break_matching() -> None:
     assert same(post(b"[" * 100_000), post(b"[" * 100_000))
 
 
+def test_labels_do_not_show_what_could_be_a_token() -> None:
+    token = "botq7Zv2blQBfOxKzGJyhl3"
+    assert HttpRequest("POST", f"https://x/a/{token}/send").label == "POST x/a/…/send"
+    readable = "https://x/releases/1.4.0/users/user1234"
+    assert HttpRequest("GET", readable).label == "GET x/releases/1.4.0/users/user1234"
+
+
 def test_differences_name_the_member_and_both_values() -> None:
     (found,) = differences(get_item("a"), get_item("b"))
     assert str(found) == 'parameters.Key.id.S: "a" here, "b" recorded'

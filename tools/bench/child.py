@@ -1,8 +1,8 @@
 """A process that records and replays for the bench, told by lines of JSON what to do.
 
 ``python -m bench.child SITE`` reads ``{"do", "contender", "n"}`` from its standard input and answers each
-with ``{"opening", "calls", "memory"}`` (seconds, seconds, bytes; see `Round`) or ``{"error"}``. Each
-contender is measured in a process where no other has patched anything, the floors apart.
+with the fields of a `Round` or with ``{"error"}``. Each contender is measured in a process where no
+other has patched anything; sealtape shares one with the floors, which patch nothing.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from bench.contenders import CONTENDERS, Contender
-from bench.workloads import Site, caller
+from bench.workloads import Site, caller, name_of
 
 _FEWEST_CALLS = 20
 """A round makes at least so many calls: one call alone is too short to be timed."""
@@ -59,6 +59,7 @@ def main() -> int:
 def perform(what: str, contender: Contender, site: Site, n: int) -> Round:
     """Do one round: ``record`` and ``live`` need the providers, ``replay`` does without."""
     repeats = -(-_FEWEST_CALLS // n) if what == "replay" else 1
+    gc.collect()  # nobody pays for the rubbish of the round before
     taken = [_timed(what, contender, site, n) for _ in range(repeats)]
     opening, calls, whole = (median(times) for times in zip(*taken, strict=True))
     return Round(opening, calls, whole, peak_memory())
@@ -68,7 +69,6 @@ def _timed(what: str, contender: Contender, site: Site, n: int) -> tuple[float, 
     client = contender.client(site, n)
     call = caller(contender.track, client, site)
     name = ""
-    gc.collect()
     started = time.perf_counter()
     with _context(what, contender, client, site, n):
         opened = time.perf_counter()
@@ -87,8 +87,6 @@ def _context(what: str, contender: Contender, client: Any, site: Site, n: int) -
 
 
 def _check(name: str, index: int) -> None:
-    from bench.workloads import name_of
-
     if name != name_of(index):
         raise AssertionError(f"the last answer was {name!r}, not {name_of(index)!r}")
 

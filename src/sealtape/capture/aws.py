@@ -15,6 +15,7 @@ for. Everything here passes calls through untouched while no conversation is ope
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 import weakref
@@ -29,7 +30,7 @@ import wrapt
 
 from sealtape.capture.current import Conversation, current, passing
 from sealtape.capture.parameters import parameter_tree
-from sealtape.capture.wire import header_items, replayed_body
+from sealtape.capture.wire import header_items, received, replayed_body
 from sealtape.interaction import AwsRequest, Failure, Outcome, Response
 
 # Presigned URLs and RDS tokens are products of signing, and S3 Express cannot go unsigned.
@@ -99,11 +100,22 @@ def _make_api_call(
 ) -> Any:
     conversation = current()
     if conversation is None:
-        return wrapped(*args, **kwargs)
+        return _call_unheard(wrapped, args, kwargs)
     if client not in _hooked:
         _hook(client)
     call = _open_call(conversation, client, *args, **kwargs)
     token = _call.set(call)
+    try:
+        return wrapped(*args, **kwargs)
+    finally:
+        _call.reset(token)
+
+
+def _call_unheard(wrapped: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """Make a call that belongs to nobody, even inside of one that does: the guard's question to STS."""
+    if _call.get() is None:
+        return wrapped(*args, **kwargs)
+    token = _call.set(None)
     try:
         return wrapped(*args, **kwargs)
     finally:
@@ -128,13 +140,25 @@ def _open_call(
 
 
 def _region(client: Any) -> str:
-    """Return the region that the client was asked for.
+    """Return the region that the client was asked for; none for a service that has none.
 
     ``meta.region_name`` is ``aws-global`` for global services, but only where no endpoint is overridden:
     it would differ between a recording in a local sandbox and its replay.
     """
+    if client.meta.service_model.endpoint_prefix in _global_services():
+        return ""
     builtins = getattr(client._ruleset_resolver, "_builtins", {})
     return str(builtins.get("AWS::Region") or client.meta.region_name or "")
+
+
+@functools.cache
+def _global_services() -> frozenset[str]:
+    """Return the endpoint prefixes of services that botocore's data call not regional."""
+    from botocore.loaders import Loader
+
+    partitions = Loader().load_data("endpoints")["partitions"]
+    services = (item for partition in partitions for item in partition["services"].items())
+    return frozenset(name for name, service in services if service.get("isRegionalized") is False)
 
 
 _hooking = threading.Lock()
@@ -309,8 +333,7 @@ def _captured(response: Any, request: Any) -> Response:
     reason = getattr(raw, "reason", None) or ""
     if not request.stream_output:
         return Response(response.status_code, reason, headers, response.content)
-    body = raw.read(decode_content=False)
-    captured = Response(response.status_code, reason, headers, body)
+    captured = received(raw)
     response.raw = replayed_body(captured, request.method)
     return captured
 

@@ -17,26 +17,30 @@ INVENTED_KEY_ID = "AKIA" + "SEALTAPEREPLAY00"
 INVENTED_SECRET = "sealtape/replay/invented/not/a/secret+00"
 DEFAULT_REGION = "us-east-1"
 
+# What a profile says about credentials: keys, a role, single sign-on, a process, a token file.
+_CREDENTIALS = ("aws_access_key_id", "role_arn", "sso_", "credential_", "web_identity_", "login_session")
+
 
 def replay_environment(environ: Mapping[str, str]) -> dict[str, str | None]:
     """Return the variables to set, or to remove (None), so that clients can be made offline.
 
-    What the machine has is left alone: a shared credentials or config file, a profile that exists,
-    credentials and regions in the environment.
+    What the machine has is left alone: credentials and a default region in the environment, and what the
+    active profile of the shared files says. A profile that does not exist is dropped.
     """
     changes: dict[str, str | None] = {}
     home = Path(environ.get("HOME") or environ.get("USERPROFILE") or "/nonexistent")
     config = _sections(Path(environ.get("AWS_CONFIG_FILE") or home / ".aws" / "config"))
     shared = _sections(Path(environ.get("AWS_SHARED_CREDENTIALS_FILE") or home / ".aws" / "credentials"))
-    profile = environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
-    if profile and profile not in shared and f"profile {profile}" not in config and profile not in config:
+    profile = environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE") or "default"
+    if profile != "default" and profile not in shared and f"profile {profile}" not in config:
         changes |= {name: None for name in ("AWS_PROFILE", "AWS_DEFAULT_PROFILE") if name in environ}
-        profile = None
-    if not profile and not shared and not config and "AWS_ACCESS_KEY_ID" not in environ:
+        profile = "default"
+    active = config.get(f"profile {profile}", config.get(profile, {})) | shared.get(profile, {})
+    if "AWS_ACCESS_KEY_ID" not in environ and not any(name.startswith(_CREDENTIALS) for name in active):
         changes |= {"AWS_ACCESS_KEY_ID": INVENTED_KEY_ID, "AWS_SECRET_ACCESS_KEY": INVENTED_SECRET}
-    section = config.get(f"profile {profile}" if profile else "default") or {}
-    if "region" not in section and not (environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")):
-        changes["AWS_DEFAULT_REGION"] = DEFAULT_REGION
+    if not environ.get("AWS_DEFAULT_REGION") and "region" not in active:
+        # botocore does not read AWS_REGION; other SDKs and many machines set only that.
+        changes["AWS_DEFAULT_REGION"] = environ.get("AWS_REGION") or DEFAULT_REGION
     return changes
 
 

@@ -19,7 +19,7 @@ from urllib3.connectionpool import HTTPConnectionPool
 
 from sealtape.capture.current import Conversation, current
 from sealtape.capture.parameters import peek
-from sealtape.capture.wire import header_items, replayed_body
+from sealtape.capture.wire import header_items, received, replayed_body
 from sealtape.interaction import Failure, HttpRequest, Response
 
 _installed = threading.Lock()
@@ -76,7 +76,7 @@ def _exchange(
         conversation.sandbox.permit_http(request)
         live = options | {"response_conn": None, "preload_content": False, "decode_content": False}
         try:
-            outcome = _received(send(conn, method, url, body=data, headers=headers, **live))
+            outcome = received(send(conn, method, url, body=data, headers=headers, **live))
         except Exception as error:
             conversation.record(filtered, Failure(type(error).__name__, _message(error)))
             raise
@@ -86,11 +86,6 @@ def _exchange(
     elif isinstance(outcome, Failure):
         raise _exception(outcome, pool, conn, url)
     return _respond(outcome, pool, method, url, options)
-
-
-def _received(real: Any) -> Response:
-    body = real.read(decode_content=False)
-    return Response(real.status, real.reason or "", header_items(real.headers), body)
 
 
 def _respond(

@@ -78,9 +78,9 @@ class Sandbox:
 
     def _permit_region(self, request: AwsRequest) -> None:
         allowed = self._settings.regions
-        if request.region not in allowed:
+        if request.region and request.region not in allowed:
             raise SandboxRefused(
-                f"{request.label} may not be recorded in {request.region or 'no region'}",
+                f"{request.label} may not be recorded in {request.region}",
                 where="[tool.sealtape.sandbox]",
                 why=f"regions are {', '.join(allowed) or 'not set'}, so nothing was sent",
                 hint=f'add regions = ["{request.region}"] to [tool.sealtape.sandbox], '
@@ -97,10 +97,10 @@ class Sandbox:
                 hint='add accounts = ["<your sandbox account>"] to [tool.sealtape.sandbox], '
                 "or record on the embedded sandbox: pytest --record-mode=once --sandbox=embedded",
             )
-        with self._lock:
-            account = self._accounts.get(request.caller)
-            if account is None:
-                account = self._accounts[request.caller] = _account_of(client)
+        account = self._accounts.get(request.caller)
+        if account is None:
+            # Not under the lock: two threads may ask at once, and get the same answer.
+            account = self._accounts[request.caller] = _account_of(client)
         if account not in allowed:
             raise SandboxRefused(
                 f"{request.label} may not be recorded in the account of these credentials",

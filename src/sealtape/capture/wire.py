@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from email.message import Message
-from http.client import HTTPMessage
+from http.client import HTTPMessage, IncompleteRead
 from io import BytesIO
 from typing import Any
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
+from urllib3.exceptions import HTTPError
 
 from sealtape.interaction import Headers, Response
 
@@ -31,6 +32,7 @@ class _Wire(BytesIO):
 
     def __init__(self, response: Response) -> None:
         super().__init__(response.body)
+        self._broken = response.broken
         self._length = len(response.body)
         self._headers = response.headers
         self._ended = False
@@ -44,12 +46,35 @@ class _Wire(BytesIO):
 
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
+        if self._broken and (size is None or size < 0 or not data):
+            raise IncompleteRead(data)
         # Like http.client, not before something was read: an empty body is open until then too.
-        self._ended = self.tell() >= self._length
+        self._ended = self.tell() >= self._length and not self._broken
         return data
 
     def isclosed(self) -> bool:
         return self.closed or self._ended
+
+
+class _Replayed(HTTPResponse):
+    """urllib3's response, over a body from which the chunking is already undone."""
+
+    def read_chunked(
+        self, amt: int | None = None, decode_content: bool | None = None
+    ) -> Generator[bytes, None, None]:
+        """Yield the body in pieces, as for a response that is still chunked."""
+        yield from self.stream(amt or 2**16, decode_content)
+
+
+def received(real: Any) -> Response:
+    """Read a live urllib3 response to its end, or to where the connection failed."""
+    parts: list[bytes] = []
+    broken = ""
+    try:
+        parts.extend(real.stream(2**16, decode_content=False))
+    except HTTPError as error:
+        broken = type(error).__name__
+    return Response(real.status, real.reason or "", header_items(real.headers), b"".join(parts), broken)
 
 
 def replayed_body(response: Response, method: str, **options: Any) -> HTTPResponse:
@@ -64,7 +89,7 @@ def replayed_body(response: Response, method: str, **options: Any) -> HTTPRespon
         "decode_content": False,
         "enforce_content_length": False,
     }
-    return HTTPResponse(
+    return _Replayed(
         wire,
         headers=HTTPHeaderDict(response.headers),
         status=response.status,

@@ -89,6 +89,7 @@ def _outcome(scrubbed: Scrubbed) -> dict[str, Any]:
     return {
         "status": response.status,
         "reason": response.reason,
+        "broken": response.broken,
         "headers": _pairs(response.headers),
         "body": _body(response.headers, response.body),
         "failure": None,

@@ -214,7 +214,7 @@ class Scrubber:
             headers = content.mended(headers, body)
         if body is outcome.body and headers is outcome.headers and reason == outcome.reason:
             return outcome
-        return Response(outcome.status, reason, headers, body)
+        return Response(outcome.status, reason, headers, body, outcome.broken)
 
     def _headers(
         self,

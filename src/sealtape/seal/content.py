@@ -76,6 +76,8 @@ def pack(scrubbed: Scrubbed) -> bytes:
             "reason": outcome.reason,
             "headers": _flat(outcome.headers),
         }
+        if outcome.broken:
+            head["response"]["broken"] = outcome.broken
         answer = outcome.body
     else:
         head["failure"] = {"kind": outcome.kind, "message": outcome.message}
@@ -160,10 +162,11 @@ def _request(head: dict[str, Any], body: bytes, *, tagged: bool) -> Request:
 def _outcome(head: dict[str, Any], frame: bytes, middle: int) -> Outcome:
     response = head.get("response")
     if response is not None:
-        if len(response) != 3:
+        broken = response.get("broken", "")
+        if len(response) != (4 if broken else 3):
             raise NotUnderstood
         headers = _pairs(response["headers"])
-        return Response(response["status"], response["reason"], headers, frame[middle:])
+        return Response(response["status"], response["reason"], headers, frame[middle:], broken)
     failure = head["failure"]
     if len(failure) != 2 or len(frame) > middle:
         raise NotUnderstood

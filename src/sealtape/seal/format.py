@@ -18,7 +18,8 @@ a date: recording the same answers again gives the same file. ::
 for its life. ``name``: where the file lies, relative to the project, with ``/`` and without
 ``.tape``. ``sealed``: the *facts* of the whole cassette, so far always an empty object.
 
-**Rows.** ``id``: the request's label, ``SERVICE.OPERATION`` or ``METHOD HOST/PATH``. ``status``:
+**Rows.** ``id``: the request's label, ``SERVICE.OPERATION`` or ``METHOD HOST/PATH``, in which parts of
+the path that could be tokens are ``…``. ``status``:
 the response's status as a number, or the failure's kind as a string. ``scrubbed``: how many values
 each rule removed, rules in code point order, counts above zero. Or, with hidden clear words,
 ``sealed`` alone. A row does not hold its number: it depends on nothing but its interaction, the
@@ -46,7 +47,8 @@ The head of the header row is the facts. The head of an interaction has three me
 
 - ``aws``: ``service``, ``operation``, ``parameters``, ``streams`` (whether the request has a body
   at all), ``region``, ``caller``, ``protocol``; or ``http``: ``method``, ``url``, ``headers``;
-- ``response``: ``status``, ``reason``, ``headers``; or ``failure``: ``kind``, ``message``;
+- ``response``: ``status``, ``reason``, ``headers``, and where the connection failed before the body
+  had ended ``broken``, the kind of that failure; or ``failure``: ``kind``, ``message``;
 - ``removals``: a list of ``[rule, place, stand_in, digest, length, count]``.
 
 ``headers`` is one flat list: name, value, name, value. In ``parameters`` and facts, bytes are

@@ -151,6 +151,28 @@ def test_a_read_timeout_is_recorded_and_raised_again(http: Service) -> None:
     record_then_replay(http, work)
 
 
+def test_a_connection_cut_in_the_middle_of_a_body_is_cut_there_again(http: Service) -> None:
+    def work() -> tuple[int, bytes, str]:
+        response = requests.get(http.url + "/cut", stream=True, timeout=5)
+        parts: list[bytes] = []
+        with pytest.raises(requests.exceptions.ChunkedEncodingError) as caught:
+            parts.extend(response.iter_content(2))
+        return response.status_code, b"".join(parts), type(caught.value).__name__
+
+    live, replayed, tape = record_then_replay(http, work)
+    assert replayed == live == (200, b"four", "ChunkedEncodingError")
+    assert len(tape) == 1
+
+
+def test_read_chunked_works_on_what_is_no_longer_chunked(http: Service) -> None:
+    def work() -> bytes:
+        response = urllib3.PoolManager().request("GET", http.url + "/chunked", preload_content=False)
+        return b"".join(response.read_chunked())  # type: ignore[attr-defined]
+
+    live, replayed, _ = record_then_replay(http, work)
+    assert live == replayed == b"one two three"
+
+
 def test_a_miss_reaches_the_caller_unwrapped(http: Service) -> None:
     with entered(Memory([])), pytest.raises(Miss):
         requests.get(http.url + "/json", timeout=5)

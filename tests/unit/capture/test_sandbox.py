@@ -68,6 +68,18 @@ def test_the_wrong_account_is_refused_without_printing_it(
     assert "123456789012" not in str(caught.value)
 
 
+def test_the_guard_can_ask_sts_while_a_call_is_being_recorded(
+    moto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question is a call inside of a call, and belongs to no recording."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", moto_url)
+    recorder = Memory(sandbox=SandboxSettings(accounts=("999999999999",), regions=("eu-west-1",)))
+    client = boto3.client("ec2", "eu-west-1", aws_access_key_id="a" * 16, aws_secret_access_key="b" * 40)
+    with entered(recorder), pytest.raises(SandboxRefused, match="ends in 9012"):
+        client.describe_vpcs()
+    assert recorder.tape == []
+
+
 def test_a_refused_call_is_neither_sent_nor_recorded() -> None:
     recorder = Memory()
     client = boto3.client("sqs", "eu-west-1", aws_access_key_id="a" * 16, aws_secret_access_key="b" * 40)

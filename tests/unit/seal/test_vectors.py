@@ -82,7 +82,7 @@ def independent_reader(data: bytes, key_text: str) -> dict[str, Any]:
             request = {**head["http"], "headers": pairs(head["http"]["headers"]), "body": bodies[0]}
         if "response" in head:
             headers = pairs(head["response"]["headers"])
-            outcome = {**head["response"], "headers": headers, "body": bodies[1]}
+            outcome = {"broken": "", **head["response"], "headers": headers, "body": bodies[1]}
         else:
             outcome = head["failure"]
         names = ("rule", "place", "stand_in", "digest", "length", "count")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
+import zlib
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any
 
 from bench.contenders.base import Cassetter, Contender, Sealtape, Vcrpy
-from bench.workloads import Site, aws_client, fill_table, item_of, key_of
+from bench.workloads import TABLE, Site, aws_client, fill_table, item_of, key_of
 
 
 class AwsSealtape(Sealtape):
@@ -53,10 +54,14 @@ class SignedFloor(Contender):
         from botocore.awsrequest import AWSResponse
 
         body = json.dumps({"Item": item_of(0)}).encode()
-        headers = {
+        headers = {  # what moto's server sends, for botocore reads some of it and checks the sum
+            "Server": "amazon.com",
+            "Date": "Sat, 31 Jan 2026 00:00:00 GMT",
             "Content-Type": "application/x-amz-json-1.0",
+            "x-amzn-requestid": "EXAMPLE0000000000000000000000000000000000000000000000",
+            "x-amz-crc32": str(zlib.crc32(body)),
             "Content-Length": str(len(body)),
-            "x-amzn-RequestId": "EXAMPLE0000000000000000000000000000000000000000000000",
+            "Connection": "close",
         }
 
         def answer(request: Any, **_: Any) -> Any:
@@ -96,7 +101,7 @@ class Stubber(Contender):
 
         stubber = Stubber(client)
         for index in range(n):
-            expected = {"TableName": "example-inventory", "Key": key_of(index), "ConsistentRead": True}
+            expected = {"TableName": TABLE, "Key": key_of(index), "ConsistentRead": True}
             stubber.add_response("get_item", {"Item": item_of(index)}, expected)
         with stubber:
             yield

@@ -63,7 +63,9 @@ class Sealtape(Contender):
     records = True
 
     def recorded(self, client: Any, site: Site, n: int) -> AbstractContextManager[Any]:
-        return self._used(site, n, "rewrite")
+        # A first recording: there is nothing yet to be opened and kept.
+        site.recording(self.name, self.track, n).with_suffix(".tape").unlink(missing_ok=True)
+        return self._used(site, n, "once")
 
     def replayed(self, client: Any, site: Site, n: int) -> AbstractContextManager[Any]:
         return self._used(site, n, "none")

@@ -1,0 +1,241 @@
+"""``sealtape diff``: drift between two cassettes, folders, revisions or JSON documents."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import click
+
+from sealtape import store
+from sealtape.cli.project import PENDING, files_under, git, key_for, shown
+from sealtape.drift import Finding, compare, group
+from sealtape.errors import CassetteMissing, SealtapeError, UsageError
+from sealtape.interaction import Recording
+from sealtape.revisions import file_at
+from sealtape.seal.format import read_clear, unseal
+from sealtape.settings import load_settings
+
+_TAPES = (store.SUFFIX, PENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two things that are compared.
+
+    ``tapes`` maps the names of cassettes, relative to a folder, to how they are read; a single
+    cassette has the name ``""``. ``document`` reads the JSON document, where it is one.
+    """
+
+    where: str
+    tapes: Mapping[str, Callable[[], Recording]]
+    document: Callable[[], Any] | None = None
+    is_folder: bool = False
+
+    @property
+    def form(self) -> str:
+        """What it is, in words."""
+        return "a folder" if self.is_folder else "a JSON document" if self.document else "a cassette"
+
+
+@click.command()
+@click.argument("old")
+@click.argument("new")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="json is described by the schema that --schema prints.",
+)
+@click.option("--service", default="", metavar="NAME", help="The AWS service of two JSON documents, as boto3 calls it.")
+@click.option("--operation", default="", metavar="NAME", help="The operation of that service: ListObjectsV2.")
+@click.option("--all", "everything", is_flag=True, help="Print quiet findings, too: noted, but no drift.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda *a: _print_schema(*a),
+    help="Print the JSON Schema of --format json, and nothing else.",
+)
+def command(old: str, new: str, form: str, service: str, operation: str, everything: bool) -> int:
+    """Say what the provider changed between OLD and NEW, by fact.
+
+    Both are cassettes, folders of them, or JSON documents; REV:PATH takes any of these from git. What
+    differs by chance (ids, times, tokens, order) is no drift. Exits with 0 if there is none, and with 1
+    otherwise. What cannot be opened or read is an error, never clean.
+
+    \b
+    Examples:
+      sealtape diff cassettes/test_users.tape cassettes/test_users.tape.new
+      sealtape diff main:cassettes/test_users.tape cassettes/test_users.tape
+      sealtape diff --service s3 --operation ListObjectsV2 old.json new.json
+    """
+    _require_model(service, operation)
+    findings = _findings(_side(old), _side(new), service, operation)
+    _print(findings, form, everything)
+    return 1 if any(finding.severity != "quiet" for finding in findings) else 0
+
+
+def _findings(old: Side, new: Side, service: str, operation: str) -> list[Finding]:
+    if old.form != new.form:
+        raise UsageError(
+            "the two sides are not of one kind",
+            why=f"{old.where} is {old.form}, {new.where} is {new.form}",
+            hint="sealtape diff --help",
+        )
+    if old.document and new.document:
+        return compare(old.document(), new.document(), service=service, operation=operation)
+    if service:
+        raise UsageError("--service is for JSON documents", why="a cassette says which operations it holds")
+    found: list[Finding] = []
+    nothing = Recording("", "")
+    for name in sorted({*old.tapes, *new.tapes}):
+        ours, theirs = (side.tapes[name]() if name in side.tapes else nothing for side in (old, new))
+        found += compare(ours, theirs, test=name or theirs.name)
+    return group(found)
+
+
+def _require_model(service: str, operation: str) -> None:
+    """Refuse a service or an operation that the installed botocore does not know."""
+    if operation and not service:
+        raise UsageError("--operation needs --service", hint=f"--service s3 --operation {operation}")
+    if not service:
+        return
+    from sealtape.drift.models import operations, services
+
+    known = services()
+    if service not in known:
+        raise _unknown("service", service, known)
+    if operation and operation not in operations(service):
+        raise _unknown("operation", operation, operations(service))
+
+
+def _unknown(option: str, given: str, known: Sequence[str]) -> UsageError:
+    near = difflib.get_close_matches(given, known, n=1, cutoff=0.5)
+    return UsageError(
+        f"botocore knows no {option} {given!r}",
+        where=f"--{option}",
+        hint=f"--{option} {near[0]}" if near else "pip install --upgrade botocore",
+    )
+
+
+# Reading the sides ----------------------------------------------------------------------------------
+
+
+def _side(text: str) -> Side:
+    path = Path(text)
+    if path.is_dir():
+        found = files_under([path], (store.SUFFIX,))
+        if not found:
+            raise UsageError("there are no cassettes in this folder", where=text, hint=f"ls {text}")
+        tapes = {file.relative_to(path).as_posix(): _opener(lambda f=file: store.read(f), shown(file), file.parent) for file in found}  # type: ignore[misc]
+        return Side(text, tapes, is_folder=True)
+    if path.exists():
+        return _single(text, path.name, lambda: store.read(path), shown(path), path.parent)
+    revision, colon, inside = text.partition(":")
+    # A Windows path has a colon too, but no revision has one letter and a backslash behind it.
+    if colon and inside and not re.match(r"[A-Za-z]:[\\/]", text):
+        return _from_git(text, revision or "HEAD", inside)
+    raise CassetteMissing("there is no such file or folder", where=text, hint=f"ls {path.parent}")
+
+
+def _from_git(text: str, revision: str, inside: str) -> Side:
+    here = Path.cwd()
+    commit = git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
+    if commit is None:
+        raise UsageError(
+            f"git knows no revision {revision!a} here", where=text, hint="git branch --all, or git log --oneline"
+        )
+    at = commit.strip()
+    data = file_at(here, at, inside)
+    if data is not None:
+        content = data
+        return _single(text, PurePosixPath(inside).name, lambda: content, text, here)
+    listed = git(here, "ls-tree", "-r", "-z", "--name-only", at, "--", inside.rstrip("/") + "/") or ""
+    base = os.path.normpath(inside)
+    tapes = {
+        os.path.relpath(name, base).replace(os.sep, "/"): _opener(
+            lambda name=name: file_at(here, at, name) or b"", f"{revision}:{name}", here  # type: ignore[misc]
+        )
+        for name in listed.split("\0")
+        if name.endswith(store.SUFFIX)
+    }
+    if not tapes:
+        raise CassetteMissing(
+            "there is no such file or folder in that revision",
+            where=text,
+            hint=f"git ls-tree -r --name-only {revision}",
+        )
+    return Side(text, tapes, is_folder=True)
+
+
+def _single(text: str, name: str, read: Callable[[], bytes], where: str, folder: Path) -> Side:
+    if name.endswith(_TAPES):
+        return Side(text, {"": _opener(read, where, folder)})
+    return Side(text, {}, document=lambda: _parsed(read(), where))
+
+
+def _opener(read: Callable[[], bytes], where: str, folder: Path) -> Callable[[], Recording]:
+    def opened() -> Recording:
+        data = read()
+        key = key_for(load_settings(folder), read_clear(data, where=where))
+        return unseal(data, key, where=where)
+
+    return opened
+
+
+def _parsed(data: bytes, where: str) -> Any:
+    try:
+        return json.loads(data.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        at = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
+        raise SealtapeError(
+            "this is not a JSON document",
+            where=where,
+            why=at or type(error).__name__,
+            hint=f"python -m json.tool {where}; a cassette ends in {store.SUFFIX}",
+        ) from None
+
+
+# Printing -------------------------------------------------------------------------------------------
+
+
+def _print(findings: Sequence[Finding], form: str, everything: bool) -> None:
+    if form == "json":
+        from sealtape.report.drift_json import drift_document
+
+        sys.stdout.writelines(_json_lines(drift_document(findings)))
+    elif form == "markdown":
+        from sealtape.report.drift_markdown import drift_markdown
+
+        click.echo(drift_markdown(findings), nl=False)
+    else:
+        from sealtape.cli.terminal import console
+        from sealtape.report.drift_text import drift_text
+
+        output = console()
+        for line in drift_text(findings, quiet=everything):
+            output.print(line)
+
+
+def _json_lines(document: Any) -> Iterator[str]:
+    yield from json.JSONEncoder(indent=2, allow_nan=False).iterencode(document)
+    yield "\n"
+
+
+def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from sealtape.report.drift_json import drift_schema
+
+        click.echo(drift_schema(), nl=False)
+        ctx.exit()

@@ -1,0 +1,202 @@
+"""``sealtape refresh``: record again beside the accepted cassettes, and say what the provider changed."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import click
+
+from sealtape.cli.pending import waiting
+from sealtape.cli.project import project_root
+from sealtape.cli.terminal import say
+from sealtape.refresh import (
+    Progress,
+    Refreshed,
+    judged,
+    record_anew,
+    require_key,
+    require_none_pending,
+    require_rules,
+)
+from sealtape.report.text import counted
+from sealtape.settings import load_settings
+
+INCOMPLETE = 3
+_DAY_SECONDS = 86_400
+_UNITS = {"d": _DAY_SECONDS, "w": 7 * _DAY_SECONDS}
+_SEVERITIES = ("breaking", "risky", "info")
+_SHOWN_OUTPUT_LINES = 25
+
+
+class Age(click.ParamType):
+    """``7d`` or ``2w``, in seconds."""
+
+    name = "age"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        if isinstance(value, int):
+            return value
+        found = re.fullmatch(r"(\d{1,5})([dw])", str(value).strip())
+        if found is None:
+            self.fail(f"{value!r} is no age: the ledger counts in days, so it is 7d or 2w", param, ctx)
+        return int(found[1]) * _UNITS[found[2]]
+
+
+@click.command(context_settings={"ignore_unknown_options": False})
+@click.option("--older-than", type=Age(), metavar="7d", help="Leave out cassettes confirmed since: 7d, 2w.")
+@click.option(
+    "--fail-on",
+    type=click.Choice(_SEVERITIES),
+    default="breaking",
+    show_default=True,
+    help="The least severity of drift that exits with 1.",
+)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How the drift is printed.",
+)
+@click.option(
+    "--sandbox", metavar="embedded|URL", help="Record AWS calls against moto's server, or a server at URL."
+)
+@click.option("--replace", is_flag=True, help="Record over what is pending from before.")
+@click.argument("arguments", metavar="[-- PYTEST ARGS]", nargs=-1, type=click.UNPROCESSED)
+def command(
+    older_than: int | None,
+    fail_on: str,
+    form: str,
+    sandbox: str | None,
+    replace: bool,
+    arguments: tuple[str, ...],
+) -> int:
+    """Record every marked test again, beside the accepted cassettes, and report what changed.
+
+    It takes the key and a sandbox: --sandbox, or accounts or hosts under [tool.sealtape.sandbox]. What
+    differs waits as *.tape.new for `sealtape review`; what does not changes no file but the ledger, which
+    says when each cassette was last confirmed. Accepted cassettes are never written.
+
+    Exits with 0 if nothing drifted, 1 for drift at or above --fail-on, 2 for wrong usage, and 3 if the
+    refresh is not complete: tests failed, the provider did not answer, it was interrupted, or recordings
+    from before are still pending.
+
+    \b
+    Examples:
+      sealtape refresh
+      sealtape refresh --older-than 7d --fail-on risky --format markdown
+      sealtape refresh --sandbox=embedded -- tests/test_users.py -n 4
+    """
+    root = project_root()
+    settings = load_settings(root)
+    require_rules(settings, _sandbox_for(sandbox, arguments))
+    require_key(settings)
+    if not replace:
+        require_none_pending([item.where for item in waiting(root)])
+    with _progress() as watch:
+        run = record_anew(arguments, sandbox=sandbox, older_than=older_than, watch=watch)
+    refreshed = judged(run)
+    left = [item.where for item in waiting(root)]
+    _print_report(refreshed, left, form)
+    _print_outcome(refreshed, left, err=form != "text")
+    if not refreshed.is_complete:
+        return INCOMPLETE
+    return 1 if _reaches(refreshed, fail_on) else 0
+
+
+def _sandbox_for(sandbox: str | None, arguments: tuple[str, ...]) -> str | None:
+    """Return the sandbox that was asked for, be it among the arguments for pytest."""
+    given = [argument.partition("=")[2] for argument in arguments if argument.startswith("--sandbox=")]
+    return given[-1] if sandbox is None and given else sandbox
+
+
+def _reaches(refreshed: Refreshed, bar: str) -> bool:
+    high = _SEVERITIES[: _SEVERITIES.index(bar) + 1]
+    return any(finding.severity in high for finding in refreshed.findings)
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Give what shows how far a run is: a bar on a terminal, and elsewhere nothing."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich import progress
+    from rich.console import Console
+
+    columns = (
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.MofNCompleteColumn(),
+        progress.TimeElapsedColumn(),
+        progress.TextColumn("{task.fields[said]}"),
+    )
+    with progress.Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("collecting tests", total=None, said="")
+
+        def watch(now: Progress) -> None:
+            differ = sum(any(outcome != "same" for _, outcome in test.cassettes) for test in now.tests)
+            failed = sum(test.outcome == "failed" for test in now.tests)
+            said = ", ".join(
+                f"{count} {word}" for count, word in ((differ, "to compare"), (failed, "failed")) if count
+            )
+            bar.update(task, description="recording", total=now.total, completed=len(now.tests), said=said)
+
+        yield watch
+
+
+def _print_report(refreshed: Refreshed, left: list[str], form: str) -> None:
+    from sealtape.report.facts import fact_of
+
+    for finding in refreshed.findings:
+        say(f"{finding.severity} {fact_of(finding)}")
+
+
+def _print_outcome(refreshed: Refreshed, left: list[str], *, err: bool) -> None:
+    """Say in a few lines how it went and what to type next."""
+    run = refreshed.run
+    for line in _explained(refreshed):
+        say(line, err=True)
+    say(_counts(refreshed), err=err)
+    if left:
+        say(f"{counted(len(left), 'recording')} pending, the accepted cassettes are as they were:", err=err)
+        for where in left:
+            say(f"  {where}", err=err)
+        say("next: sealtape review", err=err)
+    elif run.is_whole:
+        say("nothing is pending", err=err)
+
+
+def _counts(refreshed: Refreshed) -> str:
+    tests = refreshed.run.tests
+    recorded = sum(test.outcome == "passed" for test in tests)
+    skipped = sum(test.outcome == "skipped" for test in tests)
+    said = [f"{counted(recorded, 'test')} recorded again"]
+    said += [f"{len(refreshed.failed)} failed"] if refreshed.failed else []
+    said += [f"{skipped} skipped"] if skipped else []
+    cassettes = [f"{counted(len(refreshed.confirmed), 'cassette')} confirmed"]
+    cassettes += [f"{len(refreshed.pending)} drifted"] if refreshed.pending else []
+    cassettes += [f"{len(refreshed.new)} new"] if refreshed.new else []
+    return f"{', '.join(said)}: {', '.join(cassettes)}"
+
+
+def _explained(refreshed: Refreshed) -> Iterator[str]:
+    """Yield why a refresh is not complete."""
+    run = refreshed.run
+    for problem in refreshed.problems:
+        yield f"error: {problem}"
+    if run.interrupted:
+        yield f"error: interrupted after {len(run.tests)} of {counted(run.total, 'test')}"
+    elif not run.is_whole:
+        yield f"error: pytest broke off after {len(run.tests)} of {counted(run.total, 'test')}; it said:"
+        yield from (f"  {line}" for line in run.output.splitlines()[-_SHOWN_OUTPUT_LINES:])
+    if refreshed.failed:
+        recorded = any(test.outcome == "passed" for test in run.tests)
+        yield f"error: {counted(len(refreshed.failed), 'test')} could not be recorded again"
+        hint = f"pytest --record-mode=none {shlex.quote(refreshed.failed[0].test)}"
+        yield f"hint: {hint}" if recorded else "hint: see whether the provider answers, then run this again"

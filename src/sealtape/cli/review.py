@@ -1,0 +1,124 @@
+"""``sealtape review``: decide on what is pending, or read what a pull request does to cassettes."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+
+import click
+
+from sealtape.changes import CassetteChange
+from sealtape.cli.pending import keys_for, waiting
+from sealtape.cli.project import project_root
+from sealtape.cli.terminal import console, say
+from sealtape.errors import UsageError
+from sealtape.report.review_markdown import review_markdown
+from sealtape.report.review_text import change_text, review_text
+from sealtape.report.text import counted
+from sealtape.review import Pending, accept, pending_change, range_changes, reject
+from sealtape.revisions import resolved
+
+_KEYS = "[a]ccept  [r]eject  [s]kip  [q]uit"
+
+
+@click.command()
+@click.argument("revisions", metavar="[BASE..HEAD]", required=False)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "markdown"]),
+    default="text",
+    show_default=True,
+    help="How the review is printed.",
+)
+def command(revisions: str | None, form: str) -> int:
+    """Show pending recordings and decide on each, or show what BASE..HEAD does to cassettes.
+
+    Without revisions: every recording that waits in the project is shown, interaction by interaction,
+    with the drift, and one key decides: a accepts it, r rejects it, s skips it, q quits. Where there is
+    no terminal the commands to type are printed instead. Exits with 1 if something is still pending.
+
+    With revisions: for each cassette that differs between the two, which interactions were added,
+    removed and changed, what was scrubbed, and the drift. BASE...HEAD starts where HEAD left BASE.
+    Without the key it says what the clear words allow. Exits with 1 if a cassette cannot be read or a
+    pending recording was committed.
+
+    \b
+    Examples:
+      sealtape review
+      sealtape review origin/main...HEAD --format markdown
+    """
+    if revisions is not None:
+        return _review_range(revisions, form)
+    return _review_pending(form)
+
+
+def _review_range(text: str, form: str) -> int:
+    root = project_root()
+    changes = range_changes(root, resolved(root, text), keys_for)
+    _print(changes, text, form)
+    return 1 if any(change.problem or change.kind == "pending" for change in changes) else 0
+
+
+def _print(changes: list[CassetteChange], subject: str, form: str) -> None:
+    if form == "markdown":
+        click.echo(review_markdown(changes, subject=subject), nl=False)
+        return
+    output = console()
+    for line in review_text(changes, subject=subject):
+        output.print(line)
+
+
+def _review_pending(form: str) -> int:
+    pending = waiting()
+    if not pending:
+        say("nothing is pending")
+        return 0
+    if form == "text" and _has_terminal():
+        return _decide(pending)
+    _print([pending_change(item, keys_for) for item in pending], "pending recordings", form)
+    if form == "text":
+        say()
+        say("to decide on them, type:")
+        for item in pending:
+            name = shlex.quote(item.name)
+            say(f"  sealtape accept {name}   # or: sealtape reject {name}")
+        say("  sealtape accept --all   # or: sealtape reject --all")
+    return 1
+
+
+def _has_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _decide(pending: list[Pending]) -> int:
+    """Show each recording and take one key for it; return 1 if some are still pending."""
+    output = console()
+    left = len(pending)
+    for number, item in enumerate(pending, 1):
+        output.print()
+        for line in change_text(pending_change(item, keys_for)):
+            output.print(line)
+        key = _asked(f"{number}/{len(pending)}  {_KEYS} ")
+        if key == "q":
+            break
+        if key == "s":
+            continue
+        (accept if key == "a" else reject)(item)
+        left -= 1
+    say()
+    say(f"{counted(left, 'recording')} still pending: sealtape review" if left else "nothing is pending")
+    return 1 if left else 0
+
+
+def _asked(question: str) -> str:
+    """Return one of ``a``, ``r``, ``s``, ``q``, as soon as its key is pressed."""
+    click.echo(question, nl=False)
+    while True:
+        key = click.getchar().lower()
+        said = {"a": "accepted", "r": "rejected", "s": "skipped", "q": "quit"}.get(key)
+        if said is not None:
+            click.echo(said)
+            return key
+        if key in ("", "\x04", "\x1b"):
+            raise UsageError("the terminal is gone", hint="sealtape review")

@@ -1,0 +1,14 @@
+"""Drift: what changed between two recordings, judged by fact.
+
+::
+
+    from sealtape.drift import compare, group
+    findings = group([*compare(old, new, test="test_backups"), ...])
+"""
+
+from __future__ import annotations
+
+from sealtape.drift.engine import compare
+from sealtape.drift.findings import SEVERITIES, Cause, Finding, Severity, group
+
+__all__ = ["SEVERITIES", "Cause", "Finding", "Severity", "compare", "group"]

@@ -1,0 +1,257 @@
+"""Which old thing is which new one: interactions of two recordings, items of two lists.
+
+Everything is paired up to renaming, so that one more call or one more item is one fact and not a
+cascade of shifted ones. Hashing does the bulk; only what is left over is compared one by one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sealtape.drift.models import Shape
+from sealtape.drift.noise import is_identifier, signature, words
+from sealtape.interaction import AwsRequest, HttpRequest, Interaction, Request, Response
+from sealtape.renaming import Renaming, masked
+
+_COMPARABLE = 40
+"""More left-over items than this on a side are paired in order: similarity costs their product."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alignment:
+    """Pairs of indexes, old and new, and the indexes that have no partner."""
+
+    pairs: tuple[tuple[int, int], ...]
+    removed: tuple[int, ...] = ()
+    added: tuple[int, ...] = ()
+
+    @property
+    def is_reordered(self) -> bool:
+        """Whether the paired items stand in another order than before."""
+        news = [new for _, new in sorted(self.pairs)]
+        return news != sorted(news)
+
+
+class _Pairing:
+    def __init__(self, old: Sequence[Any], new: Sequence[Any]) -> None:
+        self.old, self.new = old, new
+        self.pairs: list[tuple[int, int]] = []
+        self.left = list(range(len(old)))
+        self.right = list(range(len(new)))
+
+    def by(self, old_keys: Sequence[Hashable], new_keys: Sequence[Hashable]) -> None:
+        """Pair what has equal keys, equal ones in order; a key None pairs with nothing."""
+        waiting: dict[Hashable, deque[int]] = defaultdict(deque)
+        for index in self.right:
+            if new_keys[index] is not None:
+                waiting[new_keys[index]].append(index)
+        rest = []
+        for index in self.left:
+            queue = waiting.get(old_keys[index])
+            if queue:
+                self.pairs.append((index, queue.popleft()))
+            else:
+                rest.append(index)
+        taken = {new for _, new in self.pairs}
+        self.left, self.right = rest, [index for index in self.right if index not in taken]
+
+    def take(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Pair these indexes."""
+        chosen = list(pairs)
+        self.pairs += chosen
+        self.left = [i for i in self.left if i not in {old for old, _ in chosen}]
+        self.right = [i for i in self.right if i not in {new for _, new in chosen}]
+
+    def done(self) -> Alignment:
+        return Alignment(tuple(sorted(self.pairs)), tuple(self.left), tuple(self.right))
+
+
+# Lists ----------------------------------------------------------------------------------------------
+
+
+def align_items(old: Sequence[Any], new: Sequence[Any], shape: Shape, renaming: Renaming) -> Alignment:
+    """Pair the items of two lists: by a member that identifies them, else by content, else by likeness."""
+    pairing = _Pairing(old, new)
+    key = _key_member(old, new, renaming)
+    if key:
+        pairing.by([_key(item, key, renaming) for item in old], [_key(item, key) for item in new])
+    if pairing.left and pairing.right:
+        ours, theirs = ([signature(item, shape) for item in items] for items in (old, new))
+        pairing.by(ours, theirs)
+        pairing.take(_alike(pairing, ours, theirs))
+    return pairing.done()
+
+
+def _key(item: Any, name: str, renaming: Renaming | None = None) -> Hashable:
+    value = item[name]
+    return renaming.renamed(value) if renaming is not None and isinstance(value, str) else value
+
+
+def _key_member(old: Sequence[Any], new: Sequence[Any], renaming: Renaming) -> str:
+    """Return the name of the member that tells the items apart and is the same in both lists; else ``""``."""
+    everything = [*old, *new]
+    if not old or not new or not all(isinstance(item, Mapping) for item in everything):
+        return ""
+    best, chosen = (0.0, 0), ""
+    for name in old[0]:
+        if not all(isinstance(item.get(name), (str, int)) for item in everything):
+            continue
+        ours = {_key(item, name, renaming) for item in old}
+        theirs = {_key(item, name) for item in new}
+        distinct = len(ours) == len(old) and len(theirs) == len(new)
+        if not distinct or all(isinstance(value, int) for value in theirs) and _are_ordinals(theirs):
+            continue
+        share = len(ours & theirs) / min(len(ours), len(theirs))
+        rank = (share, _rank(name))
+        if share >= 0.5 and rank > best and (_rank(name) or share == 1.0 or len(ours) > 2):
+            best, chosen = rank, name
+    return chosen
+
+
+def _rank(name: str) -> int:
+    last = words(name)[-1:]
+    return 2 if last in (("name",), ("key",), ("arn",)) else 1 if is_identifier(name) else 0
+
+
+def _are_ordinals(values: Iterable[Any]) -> bool:
+    """Whether the values merely count the items: then they say where an item stands, not which it is."""
+    numbers = {value for value in values if isinstance(value, int)}
+    return len(numbers) > 1 and max(numbers) - min(numbers) < 2 * len(numbers)
+
+
+def is_history(items: Sequence[Any]) -> bool:
+    """Whether a list tells what happened: its items are numbered in a row, under a name for identifiers."""
+    if len(items) < 3 or not all(isinstance(item, Mapping) for item in items):
+        return False
+    return any(
+        is_identifier(name)
+        and [item.get(name) for item in items] == list(range(first, first + len(items)))
+        for name, first in items[0].items()
+        if isinstance(first, int)
+    )
+
+
+def _alike(pairing: _Pairing, ours: Sequence[Any], theirs: Sequence[Any]) -> list[tuple[int, int]]:
+    """Pair what is left by how much of it is equal, most alike first."""
+    left, right = pairing.left, pairing.right
+    if len(left) > _COMPARABLE or len(right) > _COMPARABLE:
+        return list(zip(left, right, strict=False)) if len(left) == len(right) else []
+    scored = sorted(
+        ((_likeness(ours[i], theirs[j]), -abs(i - j), i, j) for i in left for j in right), reverse=True
+    )
+    alone = len(left) == len(right) == 1
+    taken: list[tuple[int, int]] = []
+    for score, _, i, j in scored:
+        if score < 0.5 and not (alone and score > 0):
+            break
+        if all(i != a and j != b for a, b in taken):
+            taken.append((i, j))
+    return taken
+
+
+def _likeness(ours: Any, theirs: Any) -> float:
+    """Return which share of two signatures is equal, from 0 to 1."""
+    if ours == theirs:
+        return 1.0
+    one, other = dict(_leaves(ours)), dict(_leaves(theirs))
+    if len(one) <= 1 and len(other) <= 1:
+        return 0.0
+    shared = sum(1.0 if one[place] == other[place] else 0.25 for place in one.keys() & other.keys())
+    return shared / max(len(one), len(other))
+
+
+def _leaves(value: Any, place: str = "") -> Iterable[tuple[str, Any]]:
+    if isinstance(value, tuple) and value and all(isinstance(p, tuple) and len(p) == 2 for p in value):
+        for name, inner in value:
+            yield from _leaves(inner, f"{place}.{name}")
+    elif isinstance(value, tuple) and value[:1] == ("[]",):
+        for index, inner in enumerate(value[1:]):
+            yield from _leaves(inner, f"{place}[{index}]")
+    else:
+        yield place, value
+
+
+# Interactions -----------------------------------------------------------------------------------------
+
+
+def align_interactions(old: Sequence[Interaction], new: Sequence[Interaction]) -> Alignment:
+    """Pair interactions by operation and request, then by operation alone; equal ones in order."""
+    pairing = _Pairing(old, new)
+    ours, theirs = ([_operation(i.request) for i in side] for side in (old, new))
+    requests = [[request_signature(i.request) for i in side] for side in (old, new)]
+    exact = [[exact_request(i.request) for i in side] for side in (old, new)]
+    outcomes = [[_outcome(i) for i in side] for side in (old, new)]
+    # Equal requests whose answers have the same status pair first, so that the missing poll is the missing one.
+    pairing.by(*(_zipped(ours, theirs, exact, outcomes)))
+    pairing.by(*(_zipped(ours, theirs, requests, outcomes)))
+    pairing.by(*(_zipped(ours, theirs, exact)))
+    pairing.by(*(_zipped(ours, theirs, requests)))
+    for label in dict.fromkeys(ours[i] for i in pairing.left):
+        left = [i for i in pairing.left if ours[i] == label]
+        right = [j for j in pairing.right if theirs[j] == label]
+        if len(left) == len(right):
+            pairing.take(list(zip(left, right, strict=True)))
+    return pairing.done()
+
+
+def _zipped(
+    ours: Sequence[Hashable], theirs: Sequence[Hashable], *keys: Sequence[Sequence[Hashable]]
+) -> tuple[list[Hashable], list[Hashable]]:
+    return (
+        list(zip(ours, *(key[0] for key in keys), strict=True)),
+        list(zip(theirs, *(key[1] for key in keys), strict=True)),
+    )
+
+
+def _operation(request: Request) -> Hashable:
+    if isinstance(request, AwsRequest):
+        return (request.service, request.operation)
+    return http_operation(request)
+
+
+def http_operation(request: HttpRequest) -> tuple[str, str]:
+    """Return host, and method and path with opaque parts as ``{}``: what an operation is for HTTP."""
+    method, _, place = request.label.partition(" ")
+    host, _, path = place.partition("/")
+    parts = [part if masked(part) == part and not part.isdigit() else "{}" for part in path.split("/")]
+    return host, f"{method.upper()} /{'/'.join(parts)}"
+
+
+def exact_request(request: Request) -> Hashable:
+    """Return what was asked, as it was asked."""
+    if isinstance(request, AwsRequest):
+        return repr((_sorted(request.parameters), request.body))
+    return (request.method, request.url, request.body)
+
+
+def request_signature(request: Request) -> Hashable:
+    """Return what was asked up to opaque values."""
+    if isinstance(request, AwsRequest):
+        return (signature(_plain(request.parameters)), masked((request.body or b"").decode("latin-1")))
+    query = request.url.partition("?")[2]
+    return (http_operation(request), masked(query), masked(request.body.decode("latin-1")))
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _sorted(value[name]) for name in sorted(value)}
+    return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _outcome(interaction: Interaction) -> Hashable:
+    outcome = interaction.outcome
+    if not isinstance(outcome, Response):
+        return outcome.kind
+    # The length, coarsely: a poll that says more than the one before it is another poll.
+    return (outcome.status, len(outcome.body).bit_length())

@@ -1,0 +1,345 @@
+"""A response as a document: one tree that holds what the model knows and what only the bytes say.
+
+botocore drops members that its model does not know. Here they stay, under the name they have on the
+wire, beside the known ones, which go by the names that code under test uses. XML comes out as the model
+says (lists, maps, numbers), or, without a model, with repeated elements as lists.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+from xml.etree.ElementTree import Element, ParseError
+
+import defusedxml.ElementTree
+from defusedxml.common import DefusedXmlException
+
+from sealtape.drift.models import UNKNOWN, Operation, Shape, decode_cbor, decode_events, operation_model
+from sealtape.interaction import AwsRequest, Headers, Interaction, Response
+
+_MAX_INFLATED = 64 << 20
+_JSON = re.compile(r"\s*[\[{]")
+# Elements with which the query protocols wrap a result; they belong to the protocol, not to the answer.
+_PROTOCOL_ELEMENTS = frozenset(("ResponseMetadata", "requestId", "RequestId", "RequestID", "HostId"))
+_NUMBERS: Mapping[str, Callable[[str], Any]] = {
+    "integer": int,
+    "long": int,
+    "float": float,
+    "double": float,
+    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What one response says.
+
+    ``status`` is None where it is not known. ``form`` is how the body was read: ``json``, ``xml``,
+    ``form``, ``text``, ``bytes``, ``cbor``, ``events`` or ``""`` for none. ``headers`` have lower-case
+    names, without those that the model makes members of the tree; None where they were not recorded.
+    ``shape`` is the model of ``tree``. ``failure`` is the kind of failure where no response came.
+    """
+
+    tree: Any
+    form: str = ""
+    status: int | None = None
+    headers: Mapping[str, str] | None = None
+    shape: Shape = None
+    model: Operation = UNKNOWN
+    failure: str = ""
+    is_error: bool = field(default=False)
+
+
+def parsed_document(tree: Any, service: str = "", operation: str = "") -> Document:
+    """Return the `Document` of parsed output, as botocore gives it to its caller, or of any JSON."""
+    model = operation_model(service, operation) if service and operation else UNKNOWN
+    status, headers = None, None
+    if isinstance(tree, Mapping):
+        meta = tree.get("ResponseMetadata")
+        if isinstance(meta, Mapping) and "HTTPStatusCode" in meta:
+            status = meta["HTTPStatusCode"]
+            tree = {name: value for name, value in tree.items() if name != "ResponseMetadata"}
+            recorded = meta.get("HTTPHeaders") or {}
+            headers = {name.lower(): str(value) for name, value in recorded.items()} or None
+    error = tree.get("Error") if isinstance(tree, Mapping) else None
+    code = error.get("Code") if isinstance(error, Mapping) else None
+    is_error = isinstance(code, str) or (isinstance(status, int) and status >= 400)
+    shape = model.errors.get(str(code)) if is_error else model.output
+    return Document(tree, "json", status, headers, shape, model, is_error=is_error)
+
+
+def document(interaction: Interaction) -> Document:
+    """Return the `Document` of a recorded outcome."""
+    outcome = interaction.outcome
+    if not isinstance(outcome, Response):
+        return Document(None, failure=outcome.kind)
+    headers = _headers(outcome.headers)
+    body = _inflated(outcome.body, headers.get("content-encoding", ""))
+    if isinstance(interaction.request, AwsRequest):
+        return _aws_document(interaction.request, outcome.status, headers, body)
+    form, tree = read_body(body, headers.get("content-type", ""))
+    return Document(tree, form, outcome.status, headers, is_error=outcome.status >= 400)
+
+
+def _headers(fields: Headers) -> dict[str, str]:
+    joined: dict[str, str] = {}
+    for name, value in fields:
+        lower = name.lower()
+        joined[lower] = f"{joined[lower]}, {value}" if lower in joined else value
+    return joined
+
+
+def _inflated(body: bytes, coding: str) -> bytes:
+    wbits = {"gzip": 31, "x-gzip": 31, "deflate": 15}.get(coding.strip().lower())
+    if wbits is None or not body:
+        return body
+    try:
+        return zlib.decompressobj(wbits).decompress(body, _MAX_INFLATED)
+    except zlib.error:
+        return body  # a body that does not hold what it says is compared as it is
+
+
+def read_body(body: bytes, content_type: str) -> tuple[str, Any]:
+    """Return how ``body`` was read, and what it says: a tree, text or bytes."""
+    media = content_type.partition(";")[0].strip().lower()
+    if not body:
+        return "", None
+    if media == "application/cbor":
+        return _tried("cbor", body, decode_cbor)
+    if media == "application/vnd.amazon.eventstream":
+        return _tried("events", body, _events)
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return "bytes", body
+    if media == "application/x-www-form-urlencoded":
+        return "form", _grouped(parse_qsl(text, keep_blank_values=True))
+    if _JSON.match(text):
+        return _tried("json", text, json.loads)
+    if media.endswith("xml") and media != "application/xhtml+xml":
+        root = _xml(body)
+        if root is not None:
+            return "xml", {_local(root.tag): _generic(root)}
+    return "text", text
+
+
+def _tried(form: str, body: Any, read: Callable[[Any], Any]) -> tuple[str, Any]:
+    try:
+        return form, read(body)
+    except (ValueError, RecursionError):
+        return ("text" if isinstance(body, str) else "bytes"), body
+
+
+def _events(body: bytes) -> list[Any]:
+    return [{name: read_body(payload, "")[1]} for name, payload in decode_events(body)]
+
+
+# AWS ----------------------------------------------------------------------------------------------
+
+
+def _aws_document(request: AwsRequest, status: int, headers: dict[str, str], body: bytes) -> Document:
+    model = operation_model(request.service, request.operation)
+    if status >= 400:
+        return _aws_error(model, status, headers, body)
+    shape = model.output
+    form, tree = _aws_body(model, headers, body)
+    members, rest = _header_members(shape, headers)
+    if members:
+        tree = {**members, **tree} if isinstance(tree, Mapping) else {**members, "Body": tree}
+    return Document(tree, form, status, rest, shape, model)
+
+
+def _aws_body(model: Operation, headers: Mapping[str, str], body: bytes) -> tuple[str, Any]:
+    shape = model.output
+    kind = shape.members[model.payload].type_name if model.payload else ""
+    if kind in ("blob", "string"):
+        form, content = read_body(body, headers.get("content-type", ""))
+        return form, {model.payload: content}
+    root = _xml(body) if body.lstrip()[:1] == b"<" else None
+    if root is not None:
+        return "xml", _xml_result(model, root)
+    form, tree = read_body(body, headers.get("content-type", ""))
+    if not body:
+        return "", {}
+    if kind:
+        return form, {model.payload: _member_names(tree, shape.members[model.payload])}
+    return form, _member_names(tree, shape)
+
+
+def _xml_result(model: Operation, root: Element) -> Any:
+    shape = model.output
+    if model.payload:
+        return {model.payload: _from_element(root, shape.members[model.payload])}
+    wrapped = root.find(f"{{*}}{model.wrapper}") if model.wrapper else None
+    if wrapped is not None:
+        return _from_element(wrapped, shape)
+    if not len(root) and (root.text or "").strip():
+        return {_local(root.tag): root.text}
+    tree = _from_element(root, shape)
+    return {n: v for n, v in tree.items() if n not in _PROTOCOL_ELEMENTS} if isinstance(tree, dict) else tree
+
+
+def _aws_error(model: Operation, status: int, headers: dict[str, str], body: bytes) -> Document:
+    """Return an error as botocore has it, ``{"Error": {"Code", "Message", …}, …}``, and what else it holds."""
+    root = _xml(body) if body.lstrip()[:1] == b"<" else None
+    if root is not None:
+        found = root if _local(root.tag) == "Error" else root.find(".//{*}Error")
+        inner = _generic(found) if found is not None else _generic(root)
+        error = {n: v for n, v in inner.items() if n not in _PROTOCOL_ELEMENTS} if isinstance(inner, dict) else inner
+        tree: Any = {"Error": error}
+        form = "xml"
+    else:
+        form, tree = read_body(body, headers.get("content-type", ""))
+        tree = _json_error(tree, headers) if isinstance(tree, dict) or not body else tree
+    code = tree["Error"].get("Code", "") if isinstance(tree, dict) and isinstance(tree.get("Error"), dict) else ""
+    rest = {n: v for n, v in headers.items() if n != "x-amzn-errortype"}
+    return Document(tree, form, status, rest, model.errors.get(str(code)), model, is_error=True)
+
+
+def _json_error(tree: Any, headers: Mapping[str, str]) -> dict[str, Any]:
+    rest = dict(tree or {})
+    codes = [rest.pop(name, None) for name in ("__type", "code", "Code")]
+    code = headers.get("x-amzn-errortype") or next((c for c in codes if c), None)
+    error: dict[str, Any] = {}
+    if code is not None:
+        error["Code"] = str(code).partition(":")[0].rpartition("#")[2]
+    for name in ("message", "Message", "errorMessage"):
+        if name in rest:
+            error.setdefault("Message", rest.pop(name))
+    return {"Error": error, **rest}
+
+
+def _header_members(shape: Shape, headers: Mapping[str, str]) -> tuple[dict[str, Any], dict[str, str]]:
+    members: dict[str, Any] = {}
+    rest = dict(headers)
+    for name, member in shape.members.items() if shape is not None else ():
+        place = member.serialization.get("location")
+        wire = member.serialization.get("name", name).lower()
+        if place == "header" and wire in rest:
+            members[name] = _scalar(rest.pop(wire), member)
+        elif place == "headers":
+            mapped = {n.removeprefix(wire): rest.pop(n) for n in list(rest) if n.startswith(wire)}
+            if mapped:
+                members[name] = mapped
+    return members, rest
+
+
+def _member_names(tree: Any, shape: Shape) -> Any:
+    """Return ``tree``, as JSON has it, with the members that the model knows under their own names."""
+    kind = shape.type_name if shape is not None else ""
+    if kind == "structure" and isinstance(tree, Mapping):
+        wire = {m.serialization.get("name", n): n for n, m in shape.members.items()}
+        return {
+            wire.get(n, n): _member_names(v, shape.members[wire[n]]) if n in wire else v
+            for n, v in tree.items()
+        }
+    if kind == "list" and isinstance(tree, list):
+        return [_member_names(item, shape.member) for item in tree]
+    if kind == "map" and isinstance(tree, Mapping):
+        return {name: _member_names(value, shape.value) for name, value in tree.items()}
+    if kind == "blob" and isinstance(tree, str):
+        return _text_of_blob(tree)
+    return tree
+
+
+def _text_of_blob(encoded: str) -> str:
+    """Return what a blob holds where that is text, else the blob in base64 as it came."""
+    try:
+        return b64decode(encoded, validate=True).decode("utf-8")
+    except (Base64Error, UnicodeDecodeError, ValueError):
+        return encoded
+
+
+# XML ----------------------------------------------------------------------------------------------
+
+
+def _xml(body: bytes) -> Element | None:
+    try:
+        root: Element = defusedxml.ElementTree.fromstring(body)
+    except (ParseError, DefusedXmlException, ValueError):
+        return None
+    return root
+
+
+def _local(tag: str) -> str:
+    return tag.rpartition("}")[2]
+
+
+def _generic(element: Element) -> Any:
+    """Return an element of which no model says anything."""
+    content: dict[str, Any] = {f"@{_local(n)}": v for n, v in element.attrib.items()}
+    content.update(_grouped((_local(child.tag), _generic(child)) for child in element))
+    text = (element.text or "").strip()
+    if not content:
+        return text
+    return {**content, "#text": text} if text else content
+
+
+def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    grouped: dict[str, list[Any]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
+
+
+def _from_element(element: Element, shape: Shape) -> Any:
+    kind = shape.type_name if shape is not None else ""
+    if kind == "structure":
+        return _structure(element, shape)
+    if kind == "list":
+        return [_from_element(child, shape.member) for child in element]
+    if kind == "map":
+        return dict(_entry(child, shape) for child in element)
+    if kind == "" or len(element):
+        return _generic(element)
+    return _scalar(element.text or "", shape)
+
+
+def _structure(element: Element, shape: Shape) -> dict[str, Any]:
+    wire: dict[str, str] = {}
+    for name, member in shape.members.items():
+        listed = ""
+        if member.serialization.get("flattened") and member.type_name == "list":
+            listed = member.member.serialization.get("name", "")
+        wire[member.serialization.get("name", listed or name)] = name
+    tree: dict[str, Any] = {}
+    unknown: list[tuple[str, Any]] = []
+    for attribute, value in element.attrib.items():
+        prefixed = next((w for w in wire if w.partition(":")[2] == _local(attribute)), "")
+        tree[wire.get(prefixed, f"@{_local(attribute)}")] = value
+    for child in element:
+        tag = _local(child.tag)
+        if tag not in wire:
+            unknown.append((tag, _generic(child)))
+            continue
+        name = wire[tag]
+        member = shape.members[name]
+        flattened = member.serialization.get("flattened")
+        if flattened and member.type_name == "list":
+            tree.setdefault(name, []).append(_from_element(child, member.member))
+        elif flattened and member.type_name == "map":
+            tree.setdefault(name, {}).update([_entry(child, member)])
+        else:
+            tree[name] = _from_element(child, member)
+    return {**tree, **_grouped(unknown)}
+
+
+def _entry(element: Element, shape: Shape) -> tuple[str, Any]:
+    named = shape.key.serialization.get("name", "key"), shape.value.serialization.get("name", "value")
+    key, value = (element.find(f"{{*}}{name}") for name in named)
+    shown = _from_element(value, shape.value) if value is not None else None
+    return (key.text or "" if key is not None else ""), shown
+
+
+def _scalar(text: str, shape: Shape) -> Any:
+    try:
+        return _NUMBERS[shape.type_name](text)
+    except (KeyError, ValueError):
+        return text

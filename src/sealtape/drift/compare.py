@@ -1,0 +1,323 @@
+"""What differs between two documents, as facts: no fact is judged here, and none is left out.
+
+Equal means equal up to a consistent renaming of opaque values (`sealtape.renaming`); items of lists are
+paired before they are compared, so order is one fact of its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from sealtape.drift.align import align_items, is_history
+from sealtape.drift.bodies import Document
+from sealtape.drift.models import Shape
+from sealtape.drift.noise import VOLATILE_HEADERS, is_identifier, is_opaque_name, number_of, signature
+from sealtape.drift.texts import TextChange, changes, is_prose
+from sealtape.renaming import Likeness, Renaming, masked
+
+What = (
+    Literal[
+        "added", "removed", "renamed", "type", "null", "value", "number", "reference",
+        "item-added", "item-removed", "order",
+        "status", "code", "form", "failure", "bytes", "header-added", "header-removed", "header",
+    ]
+    | TextChange
+)  # fmt: skip
+Path = tuple[str, ...]
+
+ITEM = "[]"
+ENTRY = "{}"
+_LONG_TEXT = 20_000
+_NOTHING: Mapping[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One thing that differs: what, where, and what stood there before and stands there now.
+
+    ``path`` has a member name a step, ``[]`` for an item and ``{}`` for an entry under an opaque key.
+    ``beside`` are the members of the two objects around it, ``shape`` is the model of what stands at
+    the path, ``in_error`` says whether the response is an error.
+    """
+
+    what: What
+    path: Path
+    old: Any = None
+    new: Any = None
+    shape: Shape = None
+    beside: tuple[Mapping[str, Any], Mapping[str, Any]] = (_NOTHING, _NOTHING)
+    in_error: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of the innermost member on the path, ``""`` where there is none."""
+        return next((step for step in reversed(self.path) if step not in (ITEM, ENTRY)), "")
+
+
+@dataclass(slots=True)
+class _Comparison:
+    renaming: Renaming
+    in_error: bool = False
+    facts: list[Fact] = field(default_factory=list)
+    beside: tuple[Mapping[str, Any], Mapping[str, Any]] = (_NOTHING, _NOTHING)
+
+    def state(self, what: What, path: Path, old: Any, new: Any, shape: Shape = None) -> None:
+        self.facts.append(Fact(what, path, old, new, shape, self.beside, self.in_error))
+
+    def values(self, path: Path, old: Any, new: Any, shape: Shape = None) -> None:
+        """Compare two values of any kind."""
+        if isinstance(old, Mapping) and isinstance(new, Mapping):
+            self.objects(path, old, new, shape)
+        elif isinstance(old, list) and isinstance(new, list):
+            self.lists(path, old, new, shape)
+        elif old is None or new is None:
+            if old is not new:
+                self.state("null", path, old, new, shape)
+        elif _kind(old) != _kind(new):
+            self.state("type", path, old, new, shape)
+        elif isinstance(old, str):
+            self.texts(path, old, new, shape)
+        elif isinstance(old, bytes):
+            if old != new:
+                self.state("bytes", path, old, new, shape)
+        elif old != new:
+            self.state("number" if _kind(old) == "number" else "value", path, old, new, shape)
+
+    # Objects ------------------------------------------------------------------------------------
+
+    def objects(self, path: Path, old: Mapping[str, Any], new: Mapping[str, Any], shape: Shape) -> None:
+        gone = {name: value for name, value in old.items() if name not in new}
+        come = {name: value for name, value in new.items() if name not in old}
+        opaque = list(_opaque_keys(gone, come, self.renaming)) if gone and come else []
+        for ours, theirs in opaque:
+            self.renaming.compare(ours, theirs)
+        around, self.beside = self.beside, (old, new)
+        for name, value in old.items():
+            if name in new:
+                self.values((*path, name), value, new[name], _member(shape, name))
+        for ours, theirs in opaque:
+            self.values((*path, ENTRY), gone.pop(ours), come.pop(theirs), _member(shape, ours))
+        # Two errors seldom say the same under other names; what one says, the other merely does not.
+        for ours, theirs in list(_renamed_keys(gone, come, by_value=not self.in_error)):
+            self.state("renamed", (*path, ours), ours, theirs, _member(shape, ours))
+            before, after = gone.pop(ours), come.pop(theirs)
+            if not _is_respelled(before, after):
+                self.values((*path, theirs), before, after, _member(shape, theirs))
+        for name, value in gone.items():
+            self.state("removed", (*path, _step(name)), value, None, _member(shape, name))
+        for name, value in come.items():
+            self.state("added", (*path, _step(name)), None, value, _member(shape, name))
+        self.beside = around
+
+    # Lists --------------------------------------------------------------------------------------
+
+    def lists(self, path: Path, old: Sequence[Any], new: Sequence[Any], shape: Shape) -> None:
+        inner = shape.member if shape is not None and shape.type_name == "list" else None
+        place = (*path, ITEM)
+        alignment = align_items(old, new, inner, self.renaming)
+        removed, added = list(alignment.removed), list(alignment.added)
+        start = len(self.facts)
+        for i, j in alignment.pairs:
+            self.values(place, old[i], new[j], inner)
+        interleaved = self._interleaved(start) if is_history(old) and is_history(new) else False
+        for i in alignment.removed:
+            other = next((j for j in added if _one_scalar_for_another(old[i], new[j], self.renaming)), None)
+            if other is not None:
+                self.values(place, old[i], new[other], inner)
+                removed.remove(i)
+                added.remove(other)
+        for i in removed:
+            self.state("listed-removed" if _is_word(old[i]) else "item-removed", place, old[i], None, inner)
+        for j in added:
+            self.state("listed-added" if _is_word(new[j]) else "item-added", place, None, new[j], inner)
+        if alignment.is_reordered or interleaved:
+            self.state("order", path, None, None, shape)
+
+    def _interleaved(self, start: int) -> bool:
+        """Drop the values that only changed places since ``start``; say whether there were any.
+
+        In a history of things that ran side by side, which of them is met where is chance.
+        """
+        moved = [fact for fact in self.facts[start:] if fact.what in ("number", "value")]
+        if not moved or sorted(repr(f.old) for f in moved) != sorted(repr(f.new) for f in moved):
+            return False
+        self.facts[start:] = [fact for fact in self.facts[start:] if fact not in moved]
+        return True
+
+    # Texts --------------------------------------------------------------------------------------
+
+    def texts(self, path: Path, old: str, new: str, shape: Shape) -> None:
+        name = next((step for step in reversed(path) if step not in (ITEM, ENTRY)), "")
+        likeness = self.renaming.compare(old, new, identifying=is_opaque_name(name))
+        if likeness is Likeness.CONFLICT:
+            self.state("reference", path, old, new, shape)
+        if likeness is not Likeness.DIFFERENT:
+            return
+        inner = _documents_in(old, new)
+        if inner is not None:
+            self.values(path, *inner)
+        elif number_of(old) is not None and number_of(new) is not None:
+            self.state("number", path, old, new, shape)
+        elif not (is_prose(old) and is_prose(new)):
+            self.state("value", path, old, new, shape)
+        elif len(old) > _LONG_TEXT or len(new) > _LONG_TEXT:
+            if masked(old) != masked(new):
+                self.state("text", path, old, new, shape)
+        else:
+            for change in changes(old, new, self.renaming):
+                self.state(change.what, path, change.old, change.new, shape)
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, str):
+        return "string"
+    return "object" if isinstance(value, Mapping) else "array" if isinstance(value, list) else "bytes"
+
+
+def _member(shape: Shape, name: str) -> Shape:
+    if shape is None:
+        return None
+    if shape.type_name == "structure":
+        return shape.members.get(name)
+    return shape.value if shape.type_name == "map" else None
+
+
+def _step(name: str) -> str:
+    return name if masked(name) == name else ENTRY
+
+
+def _is_word(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _one_scalar_for_another(old: Any, new: Any, renaming: Renaming) -> bool:
+    """Whether a list item was retyped or renamed, rather than one dropped and another one added."""
+    if isinstance(old, str) and isinstance(new, str):
+        return renaming.admits(old, new) or (is_prose(old) and is_prose(new))
+    return _kind(old) != _kind(new) and str(old).lower() == str(new).lower()
+
+
+def _opaque_keys(
+    gone: Mapping[str, Any], come: Mapping[str, Any], renaming: Renaming
+) -> Iterator[tuple[str, str]]:
+    """Pair keys that are opaque values: those of equal content first."""
+    free = dict.fromkeys(name for name in come)
+    waiting = [name for name in gone if masked(name) != name]
+    for strict in (True, False):
+        for ours in list(waiting):
+            for theirs in free:
+                same = not strict or signature(gone[ours]) == signature(come[theirs])
+                if same and renaming.admits(ours, theirs):
+                    waiting.remove(ours)
+                    del free[theirs]
+                    yield ours, theirs
+                    break
+
+
+def _renamed_keys(
+    gone: Mapping[str, Any], come: Mapping[str, Any], *, by_value: bool
+) -> Iterator[tuple[str, str]]:
+    """Pair names that are spelled differently, and names whose value moved unchanged."""
+    spelled = {_spelling(name): name for name in come}
+    ours_left, theirs_left = dict(gone), dict(come)
+    for name in gone:
+        other = spelled.get(_spelling(name))
+        if other in theirs_left:
+            del ours_left[name], theirs_left[other]
+            yield name, other
+    if not by_value:
+        return
+    lone = len(ours_left) == len(theirs_left) == 1
+    for name, value in ours_left.items():
+        for other, candidate in theirs_left.items():
+            if (lone or _is_telling(value)) and _kind_and_value(value) == _kind_and_value(candidate):
+                del theirs_left[other]
+                yield name, other
+                break
+
+
+def _spelling(name: str) -> str:
+    return "".join(char for char in name.lower() if char.isalnum())
+
+
+def _is_respelled(old: Any, new: Any) -> bool:
+    """Whether two texts differ in case and punctuation only, as the names above them do."""
+    return isinstance(old, str) and isinstance(new, str) and _spelling(old) == _spelling(new)
+
+
+def _is_telling(value: Any) -> bool:
+    """Whether a value is unlikely to be the same by chance."""
+    if isinstance(value, str):
+        return len(value) >= 6
+    return isinstance(value, (Mapping, list)) and len(value) > 0
+
+
+def _kind_and_value(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, default=repr)
+
+
+def _documents_in(old: str, new: str) -> tuple[Any, Any] | None:
+    """Return the JSON documents that two texts are, None where one of them is none."""
+    if not (old[:1] in ("{", "[") and new[:1] in ("{", "[")):
+        return None
+    try:
+        return json.loads(old), json.loads(new)
+    except (ValueError, RecursionError):
+        return None
+
+
+# Documents ---------------------------------------------------------------------------------------------
+
+
+def document_facts(old: Document, new: Document, renaming: Renaming) -> list[Fact]:
+    """Return all that differs between two responses."""
+    in_error = old.is_error or new.is_error
+    found = _Comparison(renaming, in_error)
+    if old.failure or new.failure:
+        if old.failure != new.failure:
+            found.state("failure", (), old.failure or old.status, new.failure or new.status)
+        return found.facts
+    if old.status is not None and new.status is not None and old.status != new.status:
+        found.state("status", ("status",), old.status, new.status)
+    if old.is_error != new.is_error:
+        # An error and an answer have nothing in common: their members are not compared.
+        if _code(old) != _code(new):
+            found.state("code", ("Error", "Code"), _code(old), _code(new))
+        return found.facts
+    if old.headers is not None and new.headers is not None:
+        _header_facts(found, old.headers, new.headers)
+    if old.form != new.form:
+        found.state("form", ("body",), old.form or "empty", new.form or "empty")
+    else:
+        shape = old.shape if old.shape is new.shape else None
+        found.values((), old.tree, new.tree, shape)
+    return found.facts
+
+
+def _code(document: Document) -> str | None:
+    error = document.tree.get("Error") if isinstance(document.tree, Mapping) else None
+    code = error.get("Code") if isinstance(error, Mapping) and document.is_error else None
+    return code if isinstance(code, str) else None
+
+
+def _header_facts(found: _Comparison, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+    for name in sorted({*old, *new} - VOLATILE_HEADERS):
+        path = ("headers", name)
+        if name not in new:
+            found.state("header-removed", path, old[name], None)
+        elif name not in old:
+            found.state("header-added", path, None, new[name])
+        elif renaming_differs(found.renaming, old[name], new[name]) and not is_identifier(name):
+            found.state("header", path, old[name], new[name])
+
+
+def renaming_differs(renaming: Renaming, old: str, new: str) -> bool:
+    """Whether two texts differ by more than a renaming."""
+    return renaming.compare(old, new) is Likeness.DIFFERENT

@@ -1,0 +1,244 @@
+"""From two recordings, or two documents, to findings: align, compare, drop what is chance, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import parse_qsl
+
+from sealtape.drift.align import align_interactions, http_operation, request_signature
+from sealtape.drift.bodies import Document, document, parsed_document, read_body
+from sealtape.drift.compare import Fact, document_facts
+from sealtape.drift.findings import Cause, Finding, fingerprint, group, shown_value
+from sealtape.drift.noise import says_nothing
+from sealtape.drift.rules import RULE, Rule, rule_for
+from sealtape.interaction import AwsRequest, Interaction, Recording, Request, Response, Scrubbed
+from sealtape.renaming import Renaming
+
+
+def compare(
+    old: Any, new: Any, *, test: str = "", service: str = "", operation: str = ""
+) -> list[Finding]:
+    """Return what changed from ``old`` to ``new``, one finding a fact; `group` merges those of several pairs.
+
+    Both are `Recording`, or both are documents (JSON values, such as botocore's parsed output). For
+    documents ``service`` and ``operation`` name the model; they carry no provenance, so the cause is
+    always ``unknown``. ``test`` names the test that the recordings belong to. Raise TypeError for one of each.
+    """
+    if isinstance(old, Recording) and isinstance(new, Recording):
+        return group(_Recordings(old, new, test).findings())
+    if isinstance(old, Recording) or isinstance(new, Recording):
+        raise TypeError("a recording compares with a recording, a document with a document")
+    ours, theirs = (parsed_document(tree, service, operation) for tree in (old, new))
+    facts = document_facts(ours, theirs, Renaming())
+    return group(_once(_judged(facts, ours.model.tokens, service, operation, "unknown", test)))
+
+
+def _once(findings: Iterable[Finding]) -> list[Finding]:
+    """Return each fact of one response once, however many items of a list show it."""
+    return list({(found.fingerprint, found.cause): found for found in findings}.values())
+
+
+def _judged(
+    facts: Iterable[Fact], tokens: frozenset[str], service: str, operation: str, cause: Cause, test: str
+) -> list[Finding]:
+    return [
+        finding(rule_for(fact, tokens), service, operation, ".".join(fact.path), fact.old, fact.new, cause, test)
+        for fact in facts
+        if not says_nothing(fact, tokens)
+    ]
+
+
+def finding(
+    rule: Rule, service: str, operation: str, path: str, old: Any, new: Any, cause: Cause, test: str
+) -> Finding:
+    """Return the finding of a rule at a place."""
+    place = path.replace(".[]", "[]").replace(".{}", "{}")
+    before, after = shown_value(old), shown_value(new)
+    values = (before, after) if rule.by_value else ()
+    return Finding(
+        id=rule.id,
+        kind=rule.kind,
+        severity=rule.severity,
+        cause=cause,
+        service=service,
+        operation=operation,
+        path=place,
+        old=before,
+        new=after,
+        tests=(test,) if test else (),
+        fingerprint=fingerprint(rule.id, service, operation, place, *values),
+    )
+
+
+class _Recordings:
+    """The comparison of two recordings: one renaming for all their interactions."""
+
+    def __init__(self, old: Recording, new: Recording, test: str) -> None:
+        self.old, self.new = old.interactions, new.interactions
+        self.test = test or new.name
+        self.stand_ins = [_stand_ins(side) for side in (self.old, self.new)]
+        self.renaming = Renaming(*self.stand_ins)
+        self.found: list[Finding] = []
+
+    def findings(self) -> list[Finding]:
+        ours, theirs = ([scrubbed.interaction for scrubbed in side] for side in (self.old, self.new))
+        alignment = align_interactions(ours, theirs)
+        for i, j in alignment.pairs:
+            self._bind(ours[i].request, theirs[j].request)
+        for i, j in alignment.pairs:
+            self._pair(ours[i], theirs[j])
+        for i in alignment.removed:
+            rule = "poll-count" if _is_repeated(ours[i], ours, theirs) else "interaction-missing"
+            self._state(rule, ours[i].request, old=ours[i].request.label)
+        for j in alignment.added:
+            rule = "poll-count" if _is_repeated(theirs[j], theirs, ours) else "interaction-added"
+            self._state(rule, theirs[j].request, new=theirs[j].request.label)
+        if alignment.is_reordered:
+            self._state("interactions-reordered", None)
+        return self.found
+
+    def _bind(self, old: Request, new: Request) -> None:
+        """Learn from the requests what is called differently now, before any response is compared."""
+        document_facts(Document(_asked(old)), Document(_asked(new)), self.renaming)
+
+    def _pair(self, old: Interaction, new: Interaction) -> None:
+        service, operation = _named(new.request)
+        changed = [
+            fact
+            for fact in document_facts(Document(_asked(old.request)), Document(_asked(new.request)), self.renaming)
+            if not says_nothing(fact)
+        ]
+        changed.sort(key=lambda fact: fact.what == "bytes")
+        for fact in changed[:1]:
+            rule = "payload-changed" if fact.what == "bytes" else "request-changed"
+            self._state(rule, new.request, ".".join(("request", *fact.path)), fact.old, fact.new)
+        ours, theirs = document(old), document(new)
+        cause = _cause(old, new, bool(changed), ours, theirs)
+        tokens = ours.model.tokens
+        found: list[Finding] = []
+        for fact in document_facts(ours, theirs, self.renaming):
+            found += _judged([fact], tokens, service, operation, self._recorder(fact) or cause, self.test)
+        self.found += _once(found)
+
+    def _recorder(self, fact: Fact) -> Cause | None:
+        """Return ``recorder`` where a value was scrubbed in one recording and not in the other."""
+        scrubbed = [
+            any(stand_in in text for stand_in in stand_ins) if (text := _text(value)) else False
+            for value, stand_ins in zip((fact.old, fact.new), self.stand_ins, strict=True)
+        ]
+        both = fact.old is not None and fact.new is not None
+        return "recorder" if both and scrubbed[0] != scrubbed[1] else None
+
+    def _state(
+        self, rule: str, request: Request | None, path: str = "", old: Any = None, new: Any = None
+    ) -> None:
+        service, operation = _named(request) if request is not None else ("", "")
+        cause: Cause = "request" if rule in ("request-changed", "payload-changed") else "unknown"
+        self.found.append(finding(RULE[rule], service, operation, path, old, new, cause, self.test))
+
+
+def _stand_ins(interactions: Sequence[Scrubbed]) -> frozenset[str]:
+    return frozenset(
+        removal.stand_in
+        for scrubbed in interactions
+        for removal in scrubbed.removals
+        if len(removal.stand_in) > 3
+    )
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _named(request: Request) -> tuple[str, str]:
+    """Return the service and the operation as a finding names them."""
+    if isinstance(request, AwsRequest):
+        return request.service, request.operation
+    return http_operation(request)
+
+
+def _asked(request: Request) -> Any:
+    """Return a request as a tree, without what only says how it was sent."""
+    if isinstance(request, AwsRequest):
+        return {"parameters": _plain(request.parameters), "body": read_body(request.body or b"", "")[1]}
+    url, _, query = request.url.partition("?")
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    return {"url": url, "query": dict(parse_qsl(query)), "body": read_body(request.body, kind)[1]}
+
+
+def _plain(value: Any) -> Any:
+    if hasattr(value, "items"):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(inner) for inner in value]
+    return value
+
+
+def _is_repeated(one: Interaction, own: Sequence[Interaction], others: Sequence[Interaction]) -> bool:
+    """Whether a call is a poll: the same question, asked several times on one side and at all on the other."""
+    asked = request_signature(one.request)
+    label = one.request.label
+
+    def same(side: Sequence[Interaction]) -> int:
+        return sum(i.request.label == label and request_signature(i.request) == asked for i in side)
+
+    return same(own) > 2 and same(others) > 1 and _is_read(one.request)
+
+
+def _is_read(request: Request) -> bool:
+    if isinstance(request, AwsRequest):
+        return request.operation.startswith(("Describe", "Get", "List", "Head", "Batch", "Query", "Scan"))
+    return request.method.upper() in ("GET", "HEAD")
+
+
+def _cause(old: Interaction, new: Interaction, asked_otherwise: bool, ours: Document, theirs: Document) -> Cause:
+    """Return why two responses differ, as far as the recordings tell."""
+    if asked_otherwise:
+        return "request"
+    before, after = old.request, new.request
+    if isinstance(before, AwsRequest) and isinstance(after, AwsRequest):
+        if before.protocol != after.protocol:
+            return "sdk"
+        if before.region != after.region:
+            return "environment"
+    if ours.failure or theirs.failure or (ours.is_error or theirs.is_error) and _has_expired(old, new):
+        return "environment"
+    return "provider"
+
+
+def _has_expired(old: Interaction, new: Interaction) -> bool:
+    """Whether a date in the request was to come at the one recording and past at the other."""
+    moments = [_sent_at(side) for side in (old, new)]
+    if moments[0] is None or moments[1] is None:
+        return False
+    return any(moments[0] < date < moments[1] for date in _dates(_asked(old.request)))
+
+
+def _sent_at(interaction: Interaction) -> datetime | None:
+    outcome = interaction.outcome
+    fields = outcome.headers if isinstance(outcome, Response) else ()
+    text = next((value for name, value in fields if name.lower() == "date"), "")
+    try:
+        sent = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return sent if sent.tzinfo is not None else None
+
+
+def _dates(tree: Any) -> Iterable[datetime]:
+    if isinstance(tree, dict):
+        for value in tree.values():
+            yield from _dates(value)
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from _dates(value)
+    elif isinstance(tree, str) and len(tree) >= 19:
+        try:
+            date = datetime.fromisoformat(tree)
+        except ValueError:
+            return
+        if date.tzinfo is not None:
+            yield date

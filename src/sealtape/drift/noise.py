@@ -1,0 +1,217 @@
+"""Which differences say nothing about the provider: by class of value and kind of member, never by name of
+a service or of one of its members.
+
+The classes rest on English and on HTTP: a member called *elapsed* is measured, one called *maximum* is
+a limit, ``Date`` is when the answer was made. Times, opaque values and their renaming are told by form,
+see `sealtape.renaming`; times, tokens and binary members also by the service model.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from sealtape.drift.models import Shape
+from sealtape.renaming import Renaming, is_epoch, masked
+
+if TYPE_CHECKING:
+    from sealtape.drift.compare import Fact
+
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_MEASURED = frozenset(
+    "approximate approximately elapsed estimated estimate latency took processing remaining used uptime age"
+    " ms millis milliseconds msec micros microseconds nanos nanoseconds reset billed".split()
+)
+_LASTING = frozenset(("duration", "seconds", "secs", "sec", "time"))
+_SIZED = frozenset(("size", "length", "bytes", "len", "count", "total"))
+_COUNTED = frozenset(("count", "total", "size", "length", "number", "num", "results", "items"))
+_LIMITING = frozenset(
+    "max maximum min minimum limit limits default quota timeout retention capacity threshold ttl"
+    " delay interval period provisioned reserved expires".split()
+)
+_IDENTIFYING = frozenset(("id", "ids", "uuid", "guid", "sequence", "seq"))
+_OPAQUE = _IDENTIFYING | frozenset(
+    "arn identifier handle token nonce fingerprint thumbprint etag hash digest checksum md signature".split()
+)
+_DIGESTING = frozenset(("checksum", "crc", "md", "sha", "digest", "hash", "etag", "signature"))
+_DATED = frozenset(("date", "time", "timestamp", "at", "created", "modified", "updated"))
+# RFC 9110: when and how the message was sent, not what it says; and what follows from the body.
+VOLATILE_HEADERS = frozenset(
+    "age connection content-length content-md5 date expires keep-alive last-modified proxy-authenticate"
+    " proxy-connection retry-after server set-cookie te trailer transfer-encoding upgrade via warning"
+    " accept-ranges alt-svc content-encoding etag vary strict-transport-security report-to nel"
+    " x-cache x-powered-by x-runtime server-timing".split()
+)
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
+
+
+@lru_cache(maxsize=8192)
+def words(name: str) -> tuple[str, ...]:
+    """Return the words that a member's name is made of, in lower case."""
+    return tuple(word.lower() for word in _WORD.findall(name))
+
+
+def is_limit(name: str) -> bool:
+    """Whether a member of that name holds something that somebody set."""
+    return not _LIMITING.isdisjoint(words(name))
+
+
+def is_identifier(name: str) -> bool:
+    """Whether a member of that name holds an identifier, which may be a plain number."""
+    found = words(name)
+    return bool(found) and found[-1] in _IDENTIFYING
+
+
+def is_opaque_name(name: str) -> bool:
+    """Whether a member of that name holds an identifier, a handle, a digest: something to pass on, not to read."""
+    found = words(name)
+    return bool(found) and found[-1] in _OPAQUE
+
+
+def number_of(value: Any) -> float | None:
+    """Return the number that ``value`` is or spells; None where it is none."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, (int, float)):
+        return value
+    if isinstance(value, str) and len(value) < 40 and _NUMBER.fullmatch(value):
+        return float(value) if not value.lstrip("-").isdigit() else int(value)
+    return None
+
+
+def says_nothing(fact: Fact, tokens: frozenset[str] = frozenset()) -> bool:
+    """Whether a fact is chance and not the provider.
+
+    ``tokens`` names the members that hold pagination tokens, as the model has it.
+    """
+    name = fact.name
+    if fact.what == "measured" or (is_header_name(name) and "headers" not in fact.path[:1]):
+        return True
+    if fact.what in ("value", "number", "text", "punctuation", "limit", "reference"):
+        if is_opaque_member(fact.shape, name, tokens):
+            return True
+        old, new = number_of(fact.old), number_of(fact.new)
+        if old is not None and new is not None:
+            return numbers_say_nothing(name, old, new, fact.beside)
+    if fact.what == "header":
+        return not (_MEASURED | _DIGESTING).isdisjoint(words(name))
+    return False
+
+
+def numbers_say_nothing(
+    name: str, old: float, new: float, beside: tuple[Mapping[str, Any], Mapping[str, Any]]
+) -> bool:
+    """Whether two numbers differ by chance: times, measurements, and what follows from the members beside.
+
+    ``beside`` are the members of the old and the new object that the numbers stand in.
+    """
+    if is_epoch(old) and is_epoch(new):
+        return True
+    found = frozenset(words(name))
+    if not found.isdisjoint(_LIMITING):
+        return False
+    if not found.isdisjoint(_MEASURED) or is_identifier(name):
+        return True
+    if not found.isdisjoint(_LASTING) and (_is_jagged(old) or _is_jagged(new)):
+        return True
+    if not found.isdisjoint(_DIGESTING) and min(old, new) >= 10_000:
+        return True
+    if not found.isdisjoint(_SIZED) and _content_changed(*beside):
+        return True
+    return not found.isdisjoint(_COUNTED) and _follows_a_list(old, new, *beside)
+
+
+def _is_jagged(number: float) -> bool:
+    """Whether a time span looks measured: what people choose is round."""
+    return number != int(number) or (int(number) % 5 != 0 and abs(number) > 10)
+
+
+def _content_changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    """Whether a digest beside the number changed: then its size is that of other content."""
+    return any(
+        isinstance(value, str)
+        and isinstance(other := new.get(name), str)
+        and value != other
+        and len(value) >= 28
+        and len(value) == len(other)
+        and " " not in value
+        and not is_identifier(name)
+        and Renaming().admits(value, other)
+        for name, value in old.items()
+    )
+
+
+def _follows_a_list(old_count: float, new_count: float, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+    return any(
+        isinstance(value, list)
+        and len(value) == old_count
+        and isinstance(other := new.get(name), list)
+        and len(other) == new_count
+        for name, value in old.items()
+    )
+
+
+def is_opaque_member(shape: Shape, name: str, tokens: frozenset[str]) -> bool:
+    """Whether the model says that the value of a member means nothing: a time, a token."""
+    if name in tokens:
+        return True
+    if shape is None:
+        return False
+    return shape.type_name == "timestamp" or bool(shape.metadata.get("idempotencyToken"))
+
+
+def is_header_name(name: str) -> bool:
+    """Whether ``name`` is that of a volatile HTTP header field, wherever it stands."""
+    return name.lower() in VOLATILE_HEADERS and ("-" in name or name == "Date")
+
+
+def is_born(item: Any) -> bool:
+    """Whether a list item came into being at some time: it holds a date, a stand-in or an opaque identity.
+
+    Such items are an account's resources, which come and go; items without are vocabulary.
+    """
+    if isinstance(item, Mapping):
+        return any(
+            is_born(value) or (isinstance(value, (str, int, float)) and words(name)[-1:] and words(name)[-1] in _DATED)
+            for name, value in item.items()
+        )
+    if isinstance(item, list):
+        return any(is_born(one) for one in item)
+    if isinstance(item, str):
+        return masked(item) != item
+    return isinstance(item, (int, float)) and not isinstance(item, bool) and is_epoch(item)
+
+
+@lru_cache(maxsize=8192)
+def _plain(text: str) -> str:
+    return masked(text)
+
+
+def signature(value: Any, shape: Shape = None, name: str = "") -> Any:
+    """Return a hashable value that is equal for values that differ only by chance."""
+    if isinstance(value, Mapping):
+        members = shape.members if shape is not None and shape.type_name == "structure" else {}
+        inner = shape.value if shape is not None and shape.type_name == "map" else None
+        return tuple(
+            sorted((_plain(n), signature(v, members.get(n, inner), n)) for n, v in value.items())
+            if len({_plain(n) for n in value}) == len(value)
+            else sorted(((_plain(n), repr(signature(v, members.get(n, inner), n))) for n, v in value.items()))
+        )
+    if isinstance(value, list):
+        inner = shape.member if shape is not None and shape.type_name == "list" else None
+        return ("[]", *sorted((signature(item, inner) for item in value), key=repr))
+    if shape is not None and shape.type_name == "timestamp":
+        return "\0time"
+    if isinstance(value, str):
+        return ("s", _plain(value)) if number_of(value) is None else _number_signature(name, number_of(value))
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        return _number_signature(name, value)
+    return (type(value).__name__, value)
+
+
+def _number_signature(name: str, number: float | None) -> Any:
+    if number is None or is_epoch(number) or is_identifier(name) or not _MEASURED.isdisjoint(words(name)):
+        return "\0number"
+    return ("n", number)

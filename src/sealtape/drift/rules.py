@@ -1,0 +1,188 @@
+"""What kinds of drift there are: one row a rule, and which rule a fact falls under.
+
+A rule's id is part of the interface: scripts select by it, teams override its severity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealtape.drift.compare import Fact
+from sealtape.drift.findings import Severity
+from sealtape.drift.noise import is_born, is_limit, words
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One row: id, severity unless overridden, kind, what it means, and what to do about it.
+
+    ``by_value`` says that old and new belong to the fact: other values are another fact.
+    """
+
+    id: str
+    severity: Severity
+    kind: str
+    text: str
+    advice: str
+    by_value: bool = False
+
+
+_READ = "search the code for the member; if nothing reads it, accept the recording"
+_TEXT = "code that compares or parses the text must follow; otherwise accept the recording"
+_FLOW = "run the test with --record-mode=none to see whether the code still makes the same calls"
+
+RULES: tuple[Rule, ...] = (
+    Rule("field-added", "info", "field-added", "the answer has a new member", "accept the recording"),
+    Rule("field-removed", "breaking", "field-removed", "a member is no longer returned", _READ),
+    Rule("empty-field-removed", "info", "field-removed", "a member that was empty is no longer returned",
+         "read it with .get() and a default"),
+    Rule("error-detail-added", "info", "field-added", "an error says more than it did", "accept the recording"),
+    Rule("error-detail-removed", "risky", "field-removed", "an error no longer gives this detail", _READ),
+    Rule("error-position", "quiet", "value-changed", "of several culprits an error names another one",
+         "nothing to do"),
+    Rule("page-token", "quiet", "count", "the answer has another number of pages", "nothing to do"),
+    Rule("field-renamed", "breaking", "field-renamed", "a member has another name", _READ, by_value=True),
+    Rule("type-changed", "breaking", "type-changed", "a member has another type", _READ),
+    Rule("null-became-value", "risky", "type-changed", "a member that was null has a value",
+         "check what the code does with the value"),
+    Rule("value-became-null", "breaking", "type-changed", "a member that had a value is null",
+         "check that the code expects null"),
+    Rule("enum-outside-model", "risky", "enum-value", "a value that the installed botocore does not list",
+         "check the code's branches, and upgrade botocore", by_value=True),
+    Rule("enum-value-changed", "risky", "enum-value", "another value of an enumeration",
+         "check the code's branches", by_value=True),
+    Rule("listed-value-added", "info", "enum-value", "a list has a new value", "accept the recording", by_value=True),
+    Rule("listed-value-removed", "risky", "enum-value", "a value is no longer listed",
+         "check that the code does not depend on it", by_value=True),
+    Rule("item-added", "info", "count", "a list has one more item", "accept the recording"),
+    Rule("item-removed", "risky", "count", "a list has one item less", "check that the code does not depend on it"),
+    Rule("resource-count", "quiet", "count", "there are other resources in the account than before",
+         "nothing to do; a sandbox that is emptied before recording shows none of these"),
+    Rule("error-code", "breaking", "error-code", "an error has another code",
+         "change what the code catches or compares", by_value=True),
+    Rule("error-message", "risky", "error-message", "an error says the same in other words, or something else",
+         _TEXT, by_value=True),
+    Rule("error-punctuation", "info", "error-message", "an error is punctuated in another way", _TEXT, by_value=True),
+    Rule("http-status", "breaking", "http-status", "the answer has another HTTP status",
+         "check what the code does with this status", by_value=True),
+    Rule("success-status", "risky", "http-status", "another status means success",
+         "compare with the whole range of 2xx", by_value=True),
+    Rule("body-form", "breaking", "content-type", "the body has another format", "check how the code parses it",
+         by_value=True),
+    Rule("content-type", "risky", "content-type", "the content type is another one", "check how the code parses it",
+         by_value=True),
+    Rule("header-added", "info", "header", "the answer has a new header", "accept the recording"),
+    Rule("header-removed", "risky", "header", "a header is no longer sent", _READ),
+    Rule("header-changed", "info", "header", "a header has another value", _READ, by_value=True),
+    Rule("limit-changed", "risky", "default-or-limit", "a default or a limit is another one",
+         "check the sizes and counts that the code relies on", by_value=True),
+    Rule("value-changed", "risky", "value-changed", "a value that is not chance is another one",
+         "check what the code concludes from it", by_value=True),
+    Rule("text-changed", "info", "value-changed", "a text for people says something else", _TEXT, by_value=True),
+    Rule("content-changed", "info", "value-changed", "binary content is another one",
+         "nothing to do, unless the code looks into it"),
+    Rule("reference-changed", "risky", "value-changed", "an id refers to another thing than before",
+         "check which thing the code takes it for"),
+    Rule("order-changed", "quiet", "order", "a list has another order", "sort it, if the code takes one by position"),
+    Rule("interactions-reordered", "quiet", "order", "the calls were made in another order", "nothing to do"),
+    Rule("interaction-added", "info", "interaction-added", "a call was made that was not made before", _FLOW),
+    Rule("interaction-missing", "risky", "interaction-missing", "a call was not made that was made before", _FLOW),
+    Rule("poll-count", "quiet", "count", "an equal call was repeated another number of times", "nothing to do"),
+    Rule("cassette-added", "info", "interaction-added", "a cassette is new", "accept the recording"),
+    Rule("cassette-missing", "risky", "interaction-missing", "a cassette is no longer there",
+         "check that its test still runs"),
+    Rule("request-changed", "info", "request-changed", "the code asked for something else than before", _FLOW),
+    Rule("payload-changed", "quiet", "request-changed", "the code sent other binary content, such as a rebuilt archive",
+         "nothing to do"),
+    Rule("no-response", "breaking", "recording-failed", "there was no answer where there was one, or another failure",
+         "record again when the provider can be reached", by_value=True),
+)  # fmt: skip
+
+RULE: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
+"""The rules by id."""
+
+_CODES = frozenset(("code", "type"))
+_MESSAGES = frozenset(("message", "msg", "reason", "cause", "detail", "details", "error", "description", "title"))
+_POSITIONS = frozenset(("number", "index", "position", "line", "column", "row"))
+
+_DIRECT = {
+    "renamed": "field-renamed",
+    "reference": "reference-changed",
+    "order": "order-changed",
+    "code": "error-code",
+    "form": "body-form",
+    "failure": "no-response",
+    "header-added": "header-added",
+    "header-removed": "header-removed",
+    "listed-added": "listed-value-added",
+    "listed-removed": "listed-value-removed",
+    "limit": "limit-changed",
+    "bytes": "content-changed",
+}
+
+
+def rule_for(fact: Fact, tokens: frozenset[str] = frozenset()) -> Rule:
+    """Return the rule that ``fact`` falls under; ``tokens`` are the names of pagination members."""
+    return RULE[_rule_id(fact, tokens)]
+
+
+def _rule_id(fact: Fact, tokens: frozenset[str]) -> str:
+    match fact.what:
+        case "added" | "removed":
+            return _presence(fact, tokens)
+        case "item-added" | "item-removed" | "listed-added" | "listed-removed" if is_born(
+            fact.new if fact.old is None else fact.old
+        ):
+            return "resource-count"
+        case "item-added" | "item-removed":
+            return fact.what
+        case "null":
+            return "null-became-value" if fact.old is None else "value-became-null"
+        case "type":
+            return "type-changed"
+        case "status":
+            return "success-status" if max(fact.old, fact.new) < 300 else "http-status"
+        case "header":
+            return "content-type" if fact.name == "content-type" else "header-changed"
+        case "value" | "number" | "text" | "punctuation":
+            return _value(fact)
+    return _DIRECT[fact.what]
+
+
+def _presence(fact: Fact, tokens: frozenset[str]) -> str:
+    if fact.name in tokens:
+        return "page-token"
+    detail = "error-detail" if fact.in_error else "field"
+    if fact.what == "removed" and fact.old in ("", [], {}, None) and not fact.in_error:
+        return "empty-field-removed"
+    return f"{detail}-{fact.what}"
+
+
+def _value(fact: Fact) -> str:
+    last = words(fact.name)[-1:]
+    name = last[0] if last else ""
+    if _is_code(fact, name):
+        return "error-code"
+    if fact.what == "number":
+        if fact.in_error and name in _POSITIONS:
+            return "error-position"
+        return "limit-changed" if is_limit(fact.name) else "value-changed"
+    values = _enumerated(fact)
+    if values:
+        return "enum-value-changed" if fact.new in values else "enum-outside-model"
+    if (fact.in_error and name in _MESSAGES) or name in ("message", "msg") or "error" in words(fact.name):
+        return "error-punctuation" if fact.what == "punctuation" else "error-message"
+    return "text-changed" if fact.what in ("text", "punctuation") else "value-changed"
+
+
+def _is_code(fact: Fact, name: str) -> bool:
+    if fact.what != "value" or name not in _CODES:
+        return False
+    said = any(words(other)[-1:] and words(other)[-1] in ("message", "msg") for other in fact.beside[0])
+    return fact.in_error or "Error" in fact.path or (said and "error" in words(fact.name))
+
+
+def _enumerated(fact: Fact) -> Any:
+    return fact.shape.metadata.get("enum") if fact.shape is not None else None

@@ -1,0 +1,108 @@
+"""What differs between two texts meant for people: wording, a limit, an enumeration, or a measurement.
+
+Opaque values are masked first, enumerations are sets, numbers with a unit are measurements unless the
+text speaks of a limit.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from sealtape.renaming import Likeness, Renaming
+
+TextChange = Literal["text", "punctuation", "limit", "measured", "listed-added", "listed-removed"]
+
+_ENTRY = r"[^\s,;\[\](){}]+"
+_LISTS = re.compile(
+    rf"\[\s*{_ENTRY}(?:,\s*{_ENTRY})*\s*\]|\(\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\)|\{{\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\}}"
+    rf"|(?<![\w,]){_ENTRY}(?:,\s*{_ENTRY}){{2,}}(?:,?\s+(?:or|and)\s+{_ENTRY})?"
+    rf"|(?<![\w,]){_ENTRY}(?:\s*\|\s*{_ENTRY})+"
+)
+_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w.]*\d)")
+_UNIT = re.compile(
+    r"\s?(?:ns|us|µs|ms|msecs?|milliseconds?|microseconds?|s|secs?|seconds?|min|minutes?|h|hours?|days?"
+    r"|bytes?|[kKMGT]i?B|%|percent)\b"
+)
+_LIMIT = re.compile(
+    r"\b(?:must|limit\w*|max\w*|min\b|minimum|at most|at least|than|exceed\w*|up to|between|allow\w*|quota\w*"
+    r"|within|default\w*|range|too (?:long|large|big|many|short|small|few|high|low))\b",
+    re.I,
+)
+_SPLIT = re.compile(r"\s*[,|]\s*(?:(?:or|and)\s+)?|\s+(?:or|and)\s+")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One way in which a text changed, with what is old and new of it."""
+
+    what: TextChange
+    old: str | None
+    new: str | None
+
+
+def is_prose(text: str) -> bool:
+    """Whether ``text`` is something that is read by people."""
+    return len(text.split()) >= 3 and any(char.isalpha() for char in text)
+
+
+def changes(old: str, new: str, renaming: Renaming) -> list[Change]:
+    """Return what differs between two texts that are not equal; nothing where it is chance."""
+    bare_old, bare_new = _LISTS.sub("\0[]", old), _LISTS.sub("\0[]", new)
+    lists = list(zip(_LISTS.findall(old), _LISTS.findall(new), strict=False))
+    if not _equal(_NUMBER.sub("\0#", bare_old), _NUMBER.sub("\0#", bare_new), renaming):
+        if _equal(_NUMBER.sub("\0#", old), _NUMBER.sub("\0#", new), renaming):
+            lists, bare_old, bare_new = [], old, new
+        else:
+            return [Change(_wording(old, new), old, new)]
+    found = list(_numbers(bare_old, bare_new, old, new))
+    for ours, theirs in lists:
+        found += _entries(ours, theirs, renaming)
+    return found
+
+
+def _equal(old: str, new: str, renaming: Renaming) -> bool:
+    return old == new or renaming.compare(old, new) in (Likeness.EQUAL, Likeness.RENAMED)
+
+
+def _wording(old: str, new: str) -> TextChange:
+    bare = [re.sub(r"\W+", "", text).lower() for text in (old, new)]
+    return "punctuation" if bare[0] == bare[1] else "text"
+
+
+def _numbers(bare_old: str, bare_new: str, old: str, new: str) -> Iterator[Change]:
+    differing = [
+        (ours, theirs)
+        for ours, theirs in zip(_NUMBER.finditer(bare_old), _NUMBER.finditer(bare_new), strict=False)
+        if ours[0] != theirs[0]
+    ]
+    if not differing:
+        return
+    if _LIMIT.search(bare_old) and _LIMIT.search(bare_new):
+        yield Change("limit", old, new)
+    elif all(_is_measured(bare_old, ours) for ours, _ in differing):
+        yield Change("measured", old, new)
+    else:
+        yield Change("text", old, new)
+
+
+def _is_measured(text: str, number: re.Match[str]) -> bool:
+    return "." in number[0] or _UNIT.match(text, number.end()) is not None
+
+
+def _entries(old: str, new: str, renaming: Renaming) -> Iterator[Change]:
+    ours, theirs = _SPLIT.split(old.strip("[](){} ")), _SPLIT.split(new.strip("[](){} "))
+    gone = [entry for entry in ours if entry not in theirs]
+    come = [entry for entry in theirs if entry not in ours]
+    for entry in list(gone):
+        other = next((one for one in come if renaming.admits(entry, one)), None)
+        if other is not None:
+            renaming.compare(entry, other)
+            gone.remove(entry)
+            come.remove(other)
+    if gone:
+        yield Change("listed-removed", ", ".join(gone), None)
+    if come:
+        yield Change("listed-added", None, ", ".join(come))

@@ -1,0 +1,131 @@
+"""What became of cassettes, for people at a terminal: interactions, what was scrubbed, and the drift."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from rich.text import Text
+
+from sealtape.changes import CassetteChange, RowChange
+from sealtape.drift import Finding
+from sealtape.report.facts import fact_of, severity_style
+from sealtape.report.printable import printable_line
+from sealtape.report.text import counted
+
+_KINDS = {
+    "new": "new cassette",
+    "removed": "cassette removed",
+    "changed": "changed",
+    "renamed": "renamed",
+    "pending": "pending, not accepted yet",
+}
+_SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+
+
+def review_text(changes: Sequence[CassetteChange], *, subject: str) -> Iterator[Text]:
+    """Yield what became of all of ``changes``, in lines; ``subject`` says between what."""
+    if not changes:
+        yield Text(f"no cassette differs in {printable_line(subject)}")
+        return
+    yield Text.assemble(
+        (f"{counted(len(changes), 'cassette')} in {printable_line(subject)}", "bold"),
+        f"  {summary(changes)}",
+    )
+    for change in changes:
+        yield Text("")
+        yield from change_text(change)
+
+
+def change_text(change: CassetteChange) -> Iterator[Text]:
+    """Yield what became of one cassette, in lines."""
+    yield Text.assemble((printable_line(change.where), "bold"), f"  {kind_of(change)}")
+    if change.problem:
+        yield Text(f"  cannot be read: {printable_line(change.problem)}", style="red")
+        return
+    findings = list(change.findings or ())
+    for row in change.rows:
+        yield _row(row)
+        told = [finding for finding in findings if _is_about(finding, row)]
+        findings = [finding for finding in findings if finding not in told]
+        yield from (_fact(finding, "      ") for finding in told)
+    if findings:
+        yield Text("  drift", style="dim")
+        yield from (_fact(finding, "    ") for finding in findings)
+    if change.same:
+        yield Text(f"  = {counted(change.same, 'interaction')} as before", style="dim")
+    for name, said in notes_on(change):
+        yield Text.assemble((f"  {name}  ", "dim"), said)
+
+
+def kind_of(change: CassetteChange) -> str:
+    """Return in a few words what became of a cassette."""
+    said = _KINDS[change.kind]
+    return f"{said} from {printable_line(change.old_where)}" if change.old_where else said
+
+
+def summary(changes: Sequence[CassetteChange]) -> str:
+    """Return how many interactions were added, removed and changed in all, in words."""
+    counts = {kind: sum(row.kind == kind for c in changes for row in c.rows) for kind in _SIGNS}
+    said = [f"{count} {kind}" for kind, count in counts.items() if count]
+    unread = sum(bool(change.problem) for change in changes)
+    said += [f"{unread} cannot be read"] if unread else []
+    return "interactions: " + ", ".join(said) if said else "no interaction differs"
+
+
+def status_of(row: RowChange) -> str:
+    """Return the status of an interaction, and what it was where that differs."""
+    if row.kind == "removed":
+        return printable_line(str(row.old_status))
+    if row.kind == "changed" and row.old_status != row.new_status:
+        return printable_line(f"{row.new_status}, was {row.old_status}")
+    return printable_line(str(row.new_status))
+
+
+def label_of(row: RowChange) -> str:
+    """Return the name of an interaction, or that it has none without the key."""
+    return printable_line(row.label) or "(hidden without the key)"
+
+
+def notes_on(change: CassetteChange) -> Iterator[tuple[str, str]]:
+    """Yield what else is to be said of a cassette: a word for the subject, and a sentence."""
+    scrubbed = scrubbed_words(change)
+    if scrubbed:
+        yield "scrubbed", scrubbed
+    if change.findings == () and any(row.kind == "changed" for row in change.rows):
+        yield "drift", "none: what differs says nothing about the provider"
+    if change.locked:
+        yield "locked", f"values and drift are not known: {change.locked}"
+    if change.sealed_anew:
+        yield "sealed anew", "recorded from scratch or under another key, so that no row looks the same"
+
+
+def scrubbed_words(change: CassetteChange) -> str:
+    """Return how many values each rule removed, and how many it did before where that differs."""
+    rules = sorted(set(change.old_scrubbed) | set(change.new_scrubbed))
+    said = []
+    for rule in rules:
+        old, new = change.old_scrubbed.get(rule, 0), change.new_scrubbed.get(rule, 0)
+        known = change.kind in ("new", "removed") or old == new
+        said.append(f"{max(old, new)} {rule}" if known else f"{new} {rule}, was {old}")
+    return "; ".join(said)
+
+
+def _row(row: RowChange) -> Text:
+    sign, style = _SIGNS[row.kind]
+    number = row.new if row.new is not None else row.old
+    return Text.assemble(
+        (f"  {sign} {number:>2} ", style), (label_of(row), "bold"), ("  → ", "dim"), status_of(row)
+    )
+
+
+def _is_about(finding: Finding, row: RowChange) -> bool:
+    if finding.subject != row.subject:
+        return False
+    about = {"interaction-added": "added", "interaction-missing": "removed"}.get(finding.kind, "changed")
+    return about == row.kind
+
+
+def _fact(finding: Finding, indent: str) -> Text:
+    return Text.assemble(
+        indent, (finding.severity, severity_style(finding.severity)), f"  {fact_of(finding)}"
+    )
