@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,11 +18,12 @@ from sealtape.interaction import (
     Interaction,
     Outcome,
     Recording,
+    Removal,
     Request,
     Response,
     Scrubbed,
 )
-from sealtape.matching import Canonical, canonical, nearest
+from sealtape.matching import Canonical, Difference, canonical, nearest
 from sealtape.modes import Mode
 from sealtape.renaming import Bindings, Name
 
@@ -44,7 +45,8 @@ class _Entry:
 class Cassette:
     """One conversation with the providers, as capture sees it (`sealtape.capture.current.Conversation`).
 
-    ``recording`` is what the file holds, None if there is no file. Attributes named as vcrpy names
+    ``recording`` is what the file holds, None if there is no file. ``ask`` turns the name of a mode into
+    what to type for it. Attributes named as vcrpy names
     them (``play_count``, ``all_played``, ``requests``, ``responses``, ``len()``) say the same things.
     Safe for threads.
     """
@@ -60,6 +62,7 @@ class Cassette:
         options: VcrOptions | None = None,
         repeats: str = "miss",
         shared: Sequence[Scrubbed] = (),
+        ask: Callable[[str], str] = "pytest --record-mode={}".format,
     ) -> None:
         self.where = where
         self.mode = mode
@@ -69,11 +72,14 @@ class Cassette:
         self.misses: list[Miss] = []
         self._recorded = recording.interactions if recording else ()
         self._scrubber = scrubber
+        self._ask = ask
         self._options = options
         self._repeats = "last" if options and options.allow_playback_repeats else repeats
         self._lock = threading.RLock()
         self._new: list[Captured] = []
+        self._witnesses: list[Captured] = []
         self._last_was_played = False
+        self._sent = 0
         self._entries = [_Entry(s, canonical(s.interaction.request)) for s in (*self._recorded, *shared)]
         self._own = len(self._recorded)
         self._unplayed: dict[Hashable, deque[_Entry]] = {}
@@ -107,8 +113,9 @@ class Cassette:
                 entry.plays += 1
                 return self._scrubber.restore(entry.scrubbed)
             if self.may_record:
-                if self.exists and self.mode.plays:
+                if self.mode.plays:
                     self._refuse_stand_in(request)
+                self._sent += 1
                 return None
             miss = self._miss(live)
             self.misses.append(miss)
@@ -125,7 +132,14 @@ class Cassette:
 
     def filter_request(self, request: HttpRequest) -> HttpRequest | None:
         """Apply the user's vcrpy filters; None lets the request pass unrecorded."""
-        return request if self._options is None else self._options.filter_request(request)
+        if self._options is None:
+            return request
+        filtered = self._options.filter_request(request)
+        if filtered is not None and filtered != request and self.may_record:
+            # What a filter removes here may stand in a response: the scrubber has to have seen it.
+            with self._lock:
+                self._witnesses.append(Captured(Interaction(request, Response(0))))
+        return filtered
 
     def filter_response(self, response: Response) -> Response | None:
         """Apply the user's vcrpy filters; None keeps the response off the cassette."""
@@ -140,6 +154,17 @@ class Cassette:
         return taken
 
     @property
+    def removals(self) -> tuple[Removal, ...]:
+        """What was scrubbed from the interactions that this cassette plays."""
+        return tuple(removal for entry in self._entries for removal in entry.scrubbed.removals)
+
+    @property
+    def lost(self) -> int:
+        """How many requests were sent of which nothing could be recorded."""
+        with self._lock:
+            return 0 if self._options is not None else max(0, self._sent - len(self._new))
+
+    @property
     def is_dirty(self) -> bool:
         """Whether anything was recorded."""
         return bool(self._new)
@@ -151,8 +176,9 @@ class Cassette:
         file included.
         """
         kept = self._kept()
-        scrubbed = self._scrubber.scrub((*kept, *self._new))
-        return (*scrubbed[: len(kept)], *self._settled(scrubbed[len(kept) :]))
+        scrubbed = self._scrubber.scrub((*kept, *self._new, *self._witnesses))
+        new = scrubbed[len(kept) : len(kept) + len(self._new)]
+        return (*scrubbed[: len(kept)], *self._settled(new))
 
     def _settled(self, new: Sequence[Scrubbed]) -> Iterator[Scrubbed]:
         """Give back the recorded interaction for a new one that says the same.
@@ -190,7 +216,7 @@ class Cassette:
                 f"{len(left)} of {self._own} recorded interactions were not played",
                 where=self.where,
                 why=f"the test no longer makes {labels}{more}",
-                hint="record it again: pytest --record-mode=rewrite",
+                hint=f"record it again: {self._ask('rewrite')}",
             )
 
     # Finding.
@@ -254,16 +280,17 @@ class Cassette:
     def _explain(self, live: Request) -> tuple[str, str]:
         if not self.exists:
             return f"{live.label} was never recorded", "there is no such cassette"
-        same = [e for e in self._entries if e.canonical.key == canonical(live).key]
+        asked = canonical(live)
+        same = [entry for entry in self._entries if entry.canonical.key == asked.key]
         if same and all(entry.plays for entry in same):
             times = "once" if len(same) == 1 else f"{len(same)} times"
             return f"{live.label} is played out", f"it was recorded {times}, and has been answered that often"
         if same:
-            return (
-                f"{live.label} was recorded for another caller, region or account",
-                "equal requests of two callers or regions do not answer for each other",
+            return f"{live.label} was recorded for another {_others(asked, same[0].canonical)}", (
+                "equal requests of two do not answer for each other"
             )
-        found = nearest(live, (entry.scrubbed.interaction.request for entry in self._entries))
+        left = [entry for entry in self._entries if not entry.plays]
+        found = nearest(live, (entry.scrubbed.interaction.request for entry in left or self._entries))
         if found is None:
             kind = "AWS service" if isinstance(live, AwsRequest) else "host"
             return (
@@ -274,13 +301,19 @@ class Cassette:
         recorded, differing = found
         return (
             f"{live.label} was never recorded like this",
-            f"nearest is {recorded.label}, which differs in " + "; ".join(map(str, differing)),
+            f"nearest is {recorded.label}, which differs in " + "; ".join(map(self._told, differing)),
         )
+
+    def _told(self, difference: Difference) -> str:
+        """Say what differs; of two secrets only that they do, for the stand-ins mean nothing to anyone."""
+        if self._scrubber.is_stand_in(difference.recorded.strip('"')):
+            return f"{difference.place}: another secret than the one that was recorded (scrubbed)"
+        return str(difference)
 
     def _remedy(self) -> str:
         if not self.exists:
-            return "record it: pytest --record-mode=once"
-        return "record what is new: pytest --record-mode=new_episodes, or all of it: --record-mode=rewrite"
+            return f"record it: {self._ask('once')}"
+        return f"record what is new: {self._ask('new_episodes')}, or all of it: {self._ask('rewrite')}"
 
     def _refuse_stand_in(self, request: Request) -> None:
         place = self._scrubber.holds_stand_in(request)
@@ -289,7 +322,7 @@ class Cassette:
                 f"{request.label} was not sent",
                 where=self.where,
                 why=f"its {place} is a stand-in from the cassette, which no real provider may see",
-                hint="record the whole cassette again: pytest --record-mode=rewrite",
+                hint=f"record again what it came from too: {self._ask('rewrite')}",
             )
 
     # The names vcrpy gives to the same things.
@@ -337,6 +370,17 @@ def _gist(scrubbed: Scrubbed) -> object:
         return asked, outcome
     headers = tuple(field for field in outcome.headers if field[0].lower() not in _VOLATILE_HEADERS)
     return asked, request.label, outcome.status, headers, outcome.body
+
+
+def _others(live: Canonical, recorded: Canonical) -> str:
+    """Name what tells two equal requests apart."""
+    pairs = zip(live.names, recorded.names, strict=False)
+    differing = dict.fromkeys(
+        f"{kind} ({ours or 'none'} here, {theirs or 'none'} recorded)"
+        for (kind, ours), (_, theirs) in pairs
+        if ours != theirs
+    )
+    return " and ".join(differing) or "caller, region or account"
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from sealtape.capture.environment import changed_environment, replay_environment
 from sealtape.capture.sandbox import Sandbox
 from sealtape.cassette import Cassette
 from sealtape.errors import CassetteMissing, KeyMissing, UsageError
-from sealtape.interaction import Recording, Scrubbed, Sealed
+from sealtape.interaction import Recording, Removal, Scrubbed, Sealed
 from sealtape.modes import Mode, mode_named
 from sealtape.scrub.scrubber import Scrubber
 from sealtape.seal.format import new_cassette_id, seal, unseal
@@ -56,6 +56,7 @@ class Library:
         self.settings = settings
         self.sandbox = Sandbox(settings.sandbox)
         self._key: tuple[str | None, Key] | None = None
+        self._open_removals: list[tuple[Removal, ...]] = []
 
     @property
     def key(self) -> Key:
@@ -78,6 +79,7 @@ class Library:
         *,
         options: VcrOptions | None = None,
         shared: Sequence[Path] = (),
+        ask: Callable[[str], str] = "pytest --record-mode={}".format,
         keep: Callable[[], bool] = lambda: True,
         written: Callable[[Written], None] = lambda _: None,
         current: bool = True,
@@ -95,7 +97,9 @@ class Library:
             if mode.may_record(exists=path.exists()):
                 stack.enter_context(store.lock(path))
                 store.require_writable(path)
-            cassette, recording = self._open(path, mode, options, shared)
+            cassette, recording = self._open(path, mode, options, shared, ask)
+            self._open_removals.append(cassette.removals)
+            stack.callback(self._open_removals.remove, cassette.removals)
             if current:
                 stack.enter_context(hooks(options))
                 stack.enter_context(entered(cassette))
@@ -104,7 +108,12 @@ class Library:
                 written(self._write(path, cassette.finished(), recording, pending=pending))
 
     def _open(
-        self, path: Path, mode: Mode, options: VcrOptions | None, shared: Sequence[Path]
+        self,
+        path: Path,
+        mode: Mode,
+        options: VcrOptions | None,
+        shared: Sequence[Path],
+        ask: Callable[[str], str],
     ) -> tuple[Cassette, Recording | None]:
         try:
             recording: Recording | None = self.read(path)
@@ -114,6 +123,8 @@ class Library:
         for other in shared:
             also += self.read(other).interactions
         removals = [r for s in (*(recording.interactions if recording else ()), *also) for r in s.removals]
+        # What another open cassette played, a module's for instance, may come back in this one's requests.
+        removals += [removal for opened in self._open_removals for removal in opened]
         key = self._key_for(recording is not None or bool(also) or mode.records_missing)
         cassette = Cassette(
             recording,
@@ -124,6 +135,7 @@ class Library:
             options=options,
             repeats=self.settings.repeats,
             shared=also,
+            ask=ask,
         )
         return cassette, recording
 
@@ -238,7 +250,9 @@ class use_cassette:
             if not self._mode.may_record(exists=self._path.exists()):
                 changes = replay_environment(os.environ) if settings.replay_environment else {}
                 stack.enter_context(changed_environment(changes))
-            cassette = stack.enter_context(Library(settings).opened(self._path, self._mode, options=options))
+            library = Library(settings)
+            ask = 'use_cassette(…, record_mode="{}")'.format
+            cassette = stack.enter_context(library.opened(self._path, self._mode, options=options, ask=ask))
             yield cassette
             if cassette.misses:
                 raise cassette.misses[0]

@@ -27,6 +27,7 @@ _PRESIGNED = frozenset(
     ("x-amz-signature", "x-amz-credential", "x-amz-date", "x-amz-security-token", "x-amz-expires")
 )
 _PRESIGNED_LEGACY = frozenset(("signature", "awsaccesskeyid", "expires", "x-amz-security-token"))
+_BUCKET_HOST = re.compile(r"(.+)\.s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
@@ -104,20 +105,32 @@ def _digest(data: bytes) -> bytes:
 def _parts(url: str) -> dict[str, Any]:
     split = urlsplit(url)
     scheme = split.scheme.lower()
-    port = split.port or _DEFAULT_PORTS.get(scheme)
-    query = parse_qsl(split.query, keep_blank_values=True)
-    present = {name.lower() for name, _ in query}
-    if "x-amz-signature" in present:
-        query = [pair for pair in query if pair[0].lower() not in _PRESIGNED]
-    elif {"signature", "awsaccesskeyid"} <= present:
-        query = [pair for pair in query if pair[0].lower() not in _PRESIGNED_LEGACY]
-    return {
+    query = tuple(sorted(parse_qsl(split.query, keep_blank_values=True)))
+    parts: dict[str, Any] = {
         "scheme": scheme,
         "host": (split.hostname or "").lower(),
-        "port": port,
+        "port": split.port or _DEFAULT_PORTS.get(scheme),
         "path": split.path or "/",
-        "query": tuple(sorted(query)),
+        "query": query,
     }
+    present = {name.lower() for name, _ in query}
+    if "x-amz-signature" in present:
+        return parts | _presigned(parts, _PRESIGNED)
+    if {"signature", "awsaccesskeyid"} <= present:
+        return parts | _presigned(parts, _PRESIGNED_LEGACY)
+    return parts
+
+
+def _presigned(parts: dict[str, Any], signature: frozenset[str]) -> dict[str, Any]:
+    """Return what counts of a presigned URL: what it is for, wherever and whenever it was signed.
+
+    Host, port and addressing style follow the client's configuration, and so differ between a local
+    sandbox and a replay; the bucket in a host name is the first part of the path in the other style.
+    """
+    bucket = _BUCKET_HOST.match(parts["host"])
+    path = f"/{bucket[1]}{parts['path']}" if bucket else parts["path"]
+    query = tuple(pair for pair in parts["query"] if pair[0].lower() not in signature)
+    return {"scheme": "presigned", "host": "aws", "port": None, "path": path, "query": query}
 
 
 def _canonical_body(request: HttpRequest) -> Hashable:
@@ -130,8 +143,8 @@ def _canonical_body(request: HttpRequest) -> Hashable:
         parsed = _parse_json(body)
         if parsed is not None:
             return canonical_json(parsed)
-    if content_type.startswith("application/x-www-form-urlencoded"):
-        return tuple(sorted(parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True)))
+    if _is_form(content_type):
+        return tuple(sorted(_form(body)))
     if content_type.startswith("multipart/"):
         boundary = re.search(r'boundary="?([^";]+)', _content_type(request, lower=False))
         if boundary:
@@ -139,9 +152,23 @@ def _canonical_body(request: HttpRequest) -> Hashable:
     return _digest(body)
 
 
+def _is_form(content_type: str) -> bool:
+    return content_type.startswith("application/x-www-form-urlencoded")
+
+
+def _form(body: bytes) -> list[tuple[str, str]]:
+    return parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True)
+
+
+def _number(text: str) -> int | float:
+    """Read 1.0 as 1: to JSON they are one number."""
+    value = float(text)
+    return int(value) if value.is_integer() and abs(value) < 2**53 else value
+
+
 def _parse_json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body, parse_float=_number)
     except (ValueError, RecursionError):
         return None
 
@@ -172,13 +199,10 @@ def differences(live: Request, recorded: Request, limit: int = 5) -> list[Differ
 def _aws_differences(live: AwsRequest, recorded: AwsRequest) -> Iterable[Difference]:
     if live.label != recorded.label:
         yield Difference("operation", live.label, recorded.label)
+    # Not region and caller: one consistent change of them matches, and does not explain a miss.
     yield from _tree_differences("parameters", live.parameters, recorded.parameters)
     if live.body != recorded.body:
         yield Difference("payload", _size(live.body), _size(recorded.body))
-    if live.region != recorded.region:
-        yield Difference("region", live.region, recorded.region)
-    if live.caller != recorded.caller:
-        yield Difference("caller", live.caller or "unsigned", recorded.caller or "unsigned")
 
 
 def _http_differences(live: HttpRequest, recorded: HttpRequest) -> Iterable[Difference]:
@@ -193,6 +217,8 @@ def _http_differences(live: HttpRequest, recorded: HttpRequest) -> Iterable[Diff
         mine, yours = _parse_json(live.body), _parse_json(recorded.body)
         if isinstance(mine, (dict, list)) and isinstance(yours, (dict, list)):
             yield from _tree_differences("body", mine, yours)
+        elif _is_form(_content_type(live)) and _is_form(_content_type(recorded)):
+            yield from _tree_differences("body", dict(_form(live.body)), dict(_form(recorded.body)))
         else:
             yield Difference("body", _size(live.body), _size(recorded.body))
 
@@ -211,7 +237,7 @@ def _tree_differences(place: str, live: Tree, recorded: Tree) -> Iterable[Differ
             yield Difference(place, f"{len(live)} items", f"{len(recorded)} items")
         for index, (ours, theirs) in enumerate(zip(live, recorded, strict=False)):
             yield from _tree_differences(f"{place}[{index}]", ours, theirs)
-    elif live != recorded:
+    elif canonical_json(live) != canonical_json(recorded):
         yield Difference(place, _short(live), _short(recorded))
 
 

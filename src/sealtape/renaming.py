@@ -9,7 +9,7 @@ account of an ARN, the client's own region), never because it differs.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 from functools import lru_cache
 from ipaddress import ip_address
@@ -174,10 +174,18 @@ class Renaming:
     """The renaming of opaque values that turns one recording into another, as far as it is known.
 
     ``known_old`` and ``known_new`` are values that are opaque by provenance: stand-ins of what was
-    scrubbed. One object serves a whole cassette, so that an id means the same in all its responses.
+    scrubbed. ``chosen`` says whether a word was first said by a caller; it is asked only of words that
+    their form leaves in doubt, and None is for documents without provenance. One object serves a whole
+    cassette, so that an id means the same in all its responses.
     """
 
-    def __init__(self, known_old: Iterable[str] = (), known_new: Iterable[str] = ()) -> None:
+    def __init__(
+        self,
+        known_old: Iterable[str] = (),
+        known_new: Iterable[str] = (),
+        chosen: Callable[[str], bool] | None = None,
+    ) -> None:
+        self._chosen = chosen
         self._known_old = frozenset(known_old)
         self._known_new = frozenset(known_new)
         self._forward: dict[str, str] = {}
@@ -254,7 +262,7 @@ class Renaming:
             elif kind == "word":
                 if (value, other) in self._numbers or (hosts and value.isdigit() and other.isdigit()):
                     continue
-                if not words_alike(value, other) and not (identifying and _are_of_one_form(value, other)):
+                if not words_alike(value, other) and not (identifying and self._identify(value, other)):
                     return None
                 if not value.isdigit():
                     pairs.append((value, other))
@@ -271,6 +279,18 @@ class Renaming:
             elif kind == "address" and not (_is_allotted(value) and _is_allotted(other)):
                 return None
         return pairs
+
+    def _identify(self, old: str, new: str) -> bool:
+        """Whether two words that stand where an identifier stands are ones that the provider made up."""
+        if _HEX.fullmatch(old) and _HEX.fullmatch(new) and old.isdigit() != new.isdigit():
+            return True
+        if len(old) != len(new) or len(old) < 4:
+            return False
+        if not (_is_orderly(old) and _is_orderly(new)):
+            return True
+        if self._chosen is None or old.isalpha() or new.isalpha():
+            return False
+        return not (self._chosen(old) or self._chosen(new))
 
     def _by_runs(self, old: str, new: str) -> list[tuple[str, str]] | None:
         """Pair the runs of base64 and the like, whose punctuation falls by chance, and then the rest."""
@@ -302,24 +322,19 @@ def _pieces(text: str) -> tuple[tuple[str, str], ...]:
 def words_alike(old: str, new: str) -> bool:
     """Whether two different words are opaque values of one kind."""
     if old.isdigit() and new.isdigit():
-        if len(old) == len(new) >= 12:
+        if len(old) >= 12 and len(new) >= 12:
             return True
         return is_epoch(int(old[:16])) and is_epoch(int(new[:16]))
-    if len(old) == len(new) and _HEX.fullmatch(old) and _HEX.fullmatch(new):
-        return not (old.isalpha() and new.isalpha())
-    if abs(len(old) - len(new)) > max(2, len(old) // 5):
-        return False
+    if _HEX.fullmatch(old) and _HEX.fullmatch(new):
+        mixed = not (old.isalpha() or old.isdigit()), not (new.isalpha() or new.isdigit())
+        if len(old) != len(new):
+            return all(mixed) and max(len(old), len(new)) < _DIGEST_LENGTH
+        return any(mixed)
     if is_jumbled(old) and is_jumbled(new):
-        return True
+        # A longer digest is another algorithm; a longer id is an id.
+        return len(old) == len(new) or max(len(old), len(new)) < _DIGEST_LENGTH
     # Among random words there are orderly ones: the other one and the same length are evidence enough.
     return len(old) == len(new) >= 8 and is_jumbled(old) != is_jumbled(new) and _cases(old) == _cases(new)
-
-
-def _are_of_one_form(old: str, new: str) -> bool:
-    """Whether two words, known to identify something, are equally long and equally disorderly."""
-    if len(old) != len(new) or len(old) < 4 or _is_orderly(old) or _is_orderly(new):
-        return False
-    return _cases(old) == _cases(new)
 
 
 def _is_orderly(word: str) -> bool:

@@ -51,6 +51,8 @@ class Project:
             name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SEALTAPE_"))
         }
         env |= {"HOME": str(self.folder.parent / "home"), "PY_COLORS": "0", "COLUMNS": "200"} | environment
+        # A test file rewritten within a second has the time stamp and perhaps the size of its old bytecode.
+        env["PYTHONDONTWRITEBYTECODE"] = "1"
         env["AWS_CONFIG_FILE"] = env["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
         if key is not None:
             env["SEALTAPE_KEY"] = key or self.key

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 
 from sealtape.seal.format import unseal
 from sealtape.seal.keyring import parse_key
@@ -67,7 +68,7 @@ def test_aws_and_http_share_a_cassette_in_the_order_of_events(
 
 def test_a_recording_tells_what_it_did_and_what_to_type_next(project: Project, http: Service) -> None:
     run = project.write({"test_a.py": HTTP}).pytest("--record-mode=once", URL=http.url)
-    assert "recorded 1 cassette with 1 interactions" in run.output
+    assert "recorded 1 cassette with 1 interaction" in run.output
     assert "next: sealtape show cassettes/test_a/test_count.tape" in run.output
 
 
@@ -220,10 +221,68 @@ def test_a_yaml_cassette_of_pytest_recording_still_replays(project: Project, htt
     assert project.replay(URL=http.url).outcomes == {"passed": 1}
     assert project.pytest("--record-mode=once", URL=http.url).outcomes == {"passed": 1}
     assert http.asked == []
-    run = project.pytest("--record-mode=new_episodes", URL=http.url)
-    assert "is a plain-text cassette" in run.output
-    assert project.pytest("--record-mode=rewrite", URL=http.url).outcomes == {"passed": 1}
+    assert project.pytest("--record-mode=new_episodes", URL=http.url).outcomes == {"passed": 1}
+    assert http.asked == []
+    rewritten = project.pytest("--record-mode=rewrite", URL=http.url)
+    assert rewritten.outcomes == {"passed": 1}
+    assert "git rm cassettes/test_a/test_count.yaml" in rewritten.output.replace(f"{project.folder}/", "")
     assert list(project.tapes()) == ["cassettes/test_a/test_count.tape"]
+
+
+def test_a_secret_that_a_filter_removes_from_the_request_is_gone_from_the_response_too(
+    project: Project, http: Service
+) -> None:
+    secret = "realsecret" + "-12345"
+    project.write(
+        {
+            "test_a.py": f"""
+                import os, pytest, requests
+
+                @pytest.fixture
+                def vcr_config():
+                    return {{"filter_headers": ["authorization"]}}
+
+                @pytest.mark.vcr
+                def test_a():
+                    headers = {{"Authorization": "Bearer {secret}"}}
+                    requests.post(os.environ["URL"] + "/echo", data=b"you are {secret}", headers=headers)
+            """
+        }
+    )
+    assert project.pytest("--record-mode=once", URL=http.url).outcomes == {"passed": 1}
+    (data,) = project.tapes().values()
+    assert secret not in repr(asdict(unseal(data, parse_key(project.key, where="test"), where="x")))
+
+
+def test_what_could_not_be_recorded_is_told(project: Project) -> None:
+    text = """
+        import httpx, pytest
+
+        @pytest.mark.vcr
+        def test_a():
+            with pytest.raises(httpx.ConnectError):
+                httpx.get("http://127.0.0.1:9/")
+    """
+    run = project.write({"test_a.py": text}).pytest("--record-mode=once")
+    assert "1 requests were sent and not recorded" in run.output
+
+
+def test_presigned_urls_of_a_local_sandbox_match_on_replay(project: Project) -> None:
+    text = """
+        import boto3, pytest, requests
+
+        @pytest.mark.vcr
+        def test_a():
+            s3 = boto3.client("s3")
+            s3.create_bucket(Bucket="presigned")
+            put = s3.generate_presigned_url("put_object", Params={"Bucket": "presigned", "Key": "k"})
+            assert requests.put(put, data=b"content").ok
+            get = s3.generate_presigned_url("get_object", Params={"Bucket": "presigned", "Key": "k"})
+            assert requests.get(get).content == b"content"
+    """
+    project.write({"test_a.py": text}).pytest("--record-mode=once", "--sandbox=embedded")
+    run = project.pytest()
+    assert run.outcomes == {"passed": 1}
 
 
 def test_vcr_config_filters_and_matchers_apply(project: Project, http: Service) -> None:

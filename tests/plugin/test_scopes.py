@@ -69,6 +69,42 @@ def test_a_scope_is_not_recorded_if_its_fixture_fails(project: Project, http: Se
     assert project.tapes() == {}
 
 
+def test_scopes_are_locked_like_tests(project: Project, http: Service) -> None:
+    files(project).pytest("--record-mode=once", URL=http.url)
+    failed = project.replay(key=None, URL=http.url)
+    assert failed.outcomes == {"locked": 2}
+    skipped = project.replay("--sealtape-locked=skip", key=None, URL=http.url)
+    assert (skipped.code, skipped.outcomes) == (0, {"skipped": 2})
+    assert "2 tests are locked and skipped" in skipped.output
+
+
+def test_a_scope_is_not_recorded_by_several_workers_at_once(project: Project, http: Service) -> None:
+    module = TESTS.replace("session_count, ", "").replace("session_count and ", "")
+    project.write({"tests/test_a.py": module})
+    spread = project.pytest("--record-mode=once", "-n", "2", URL=http.url)
+    assert "a fixture of module scope cannot be recorded here" in spread.output
+    assert "hint: pytest --record-mode=once --dist loadfile" in spread.output
+    together = project.pytest("--record-mode=once", "-n", "2", "--dist", "loadfile", URL=http.url)
+    assert together.outcomes == {"passed": 2}
+    assert project.replay("-n", "2", URL=http.url).outcomes == {"passed": 2}
+
+
+def test_a_stand_in_of_a_recorded_scope_is_not_sent_to_the_provider(project: Project, http: Service) -> None:
+    files(project).pytest("--record-mode=once", URL=http.url)
+    more = (
+        TESTS
+        + """
+    @pytest.mark.vcr
+    def test_added(module_token):
+        requests.get(URL + "/json", headers={"Authorization": module_token})
+"""
+    )
+    asked = len(http.asked)
+    run = project.write({"tests/test_a.py": more}).pytest("--record-mode=once", URL=http.url)
+    assert "is a stand-in from the cassette, which no real provider may see" in run.output
+    assert len(http.asked) == asked
+
+
 def test_setup_module_and_setup_class_are_scopes_too(project: Project, http: Service) -> None:
     text = """
         import os, pytest, requests

@@ -134,7 +134,8 @@ def _open_call(
         operation=operation_name,
         parameters=parameter_tree(api_params or {}, streaming_member),
         region=_region(client),
-        protocol=model.service_model.resolved_protocol,
+        # Older than 1.39, botocore has only the one protocol that the model names first.
+        protocol=getattr(model.service_model, "resolved_protocol", model.service_model.protocol),
     )
     return _Call(conversation, client, request, streaming_member)
 

@@ -9,9 +9,11 @@ retries and pooling to urllib3.
 from __future__ import annotations
 
 import builtins
+import os
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
+from urllib.parse import urlsplit
 
 import urllib3.exceptions
 import wrapt
@@ -21,6 +23,11 @@ from sealtape.capture.current import Conversation, current
 from sealtape.capture.parameters import peek
 from sealtape.capture.wire import header_items, received, replayed_body
 from sealtape.interaction import Failure, HttpRequest, Response
+
+_METADATA_HOSTS = frozenset(
+    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "[fd00:ec2::254]"}
+)
+_METADATA_VARIABLES = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
 _installed = threading.Lock()
 
@@ -52,7 +59,22 @@ def _make_request(
     conversation = current()
     if conversation is None:
         return wrapped(*args, **kwargs)
+    if _serves_credentials(pool.host):
+        if conversation.offline:
+            # botocore then goes on without, as on a machine that is none of the provider's.
+            raise urllib3.exceptions.ConnectTimeoutError(f"no credentials from {pool.host} in a replay")
+        return wrapped(*args, **kwargs)
     return _exchange(conversation, wrapped, pool, *args, **kwargs)
+
+
+def _serves_credentials(host: str) -> bool:
+    """Whether a host hands out the credentials of the machine or the container.
+
+    What it says is no part of a test's conversation: it differs from machine to machine, and is secret.
+    """
+    return host in _METADATA_HOSTS or any(
+        host == urlsplit(os.environ.get(name, "")).hostname for name in _METADATA_VARIABLES
+    )
 
 
 def _exchange(

@@ -9,6 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -16,7 +17,7 @@ import click
 
 from sealtape import store
 from sealtape.cli.project import PENDING, files_under, git, key_for, shown
-from sealtape.drift import Finding, compare, group
+from sealtape.drift import Finding, cassette_finding, compare, group
 from sealtape.errors import CassetteMissing, SealtapeError, UsageError
 from sealtape.interaction import Recording
 from sealtape.revisions import file_at
@@ -56,7 +57,9 @@ class Side:
     show_default=True,
     help="json is described by the schema that --schema prints.",
 )
-@click.option("--service", default="", metavar="NAME", help="The AWS service of two JSON documents, as boto3 calls it.")
+@click.option(
+    "--service", default="", metavar="NAME", help="The AWS service of two JSON documents, as boto3 calls it."
+)
 @click.option("--operation", default="", metavar="NAME", help="The operation of that service: ListObjectsV2.")
 @click.option("--all", "everything", is_flag=True, help="Print quiet findings, too: noted, but no drift.")
 @click.option(
@@ -98,10 +101,14 @@ def _findings(old: Side, new: Side, service: str, operation: str) -> list[Findin
     if service:
         raise UsageError("--service is for JSON documents", why="a cassette says which operations it holds")
     found: list[Finding] = []
-    nothing = Recording("", "")
     for name in sorted({*old.tapes, *new.tapes}):
-        ours, theirs = (side.tapes[name]() if name in side.tapes else nothing for side in (old, new))
-        found += compare(ours, theirs, test=name or theirs.name)
+        ours, theirs = old.tapes.get(name), new.tapes.get(name)
+        # Every cassette is opened, also one that has no partner: what cannot be opened is never clean.
+        before, after = ours and ours(), theirs and theirs()
+        if before is None or after is None:
+            found.append(cassette_finding(name, is_new=before is None))
+        else:
+            found += compare(before, after, test=name.removesuffix(store.SUFFIX) or after.name)
     return group(found)
 
 
@@ -138,10 +145,13 @@ def _side(text: str) -> Side:
         found = files_under([path], (store.SUFFIX,))
         if not found:
             raise UsageError("there are no cassettes in this folder", where=text, hint=f"ls {text}")
-        tapes = {file.relative_to(path).as_posix(): _opener(lambda f=file: store.read(f), shown(file), file.parent) for file in found}  # type: ignore[misc]
+        tapes = {
+            file.relative_to(path).as_posix(): _opener(partial(store.read, file), shown(file), file.parent)
+            for file in found
+        }
         return Side(text, tapes, is_folder=True)
     if path.exists():
-        return _single(text, path.name, lambda: store.read(path), shown(path), path.parent)
+        return _single(text, path.name, partial(store.read, path), shown(path), path.parent)
     revision, colon, inside = text.partition(":")
     # A Windows path has a colon too, but no revision has one letter and a backslash behind it.
     if colon and inside and not re.match(r"[A-Za-z]:[\\/]", text):
@@ -154,18 +164,17 @@ def _from_git(text: str, revision: str, inside: str) -> Side:
     commit = git(here, "rev-parse", "--verify", "--quiet", "--end-of-options", revision + "^{commit}")
     if commit is None:
         raise UsageError(
-            f"git knows no revision {revision!a} here", where=text, hint="git branch --all, or git log --oneline"
+            f"git knows no revision {revision!r} here",
+            where=text,
+            hint="git branch --all, or git log --oneline",
         )
     at = commit.strip()
-    data = file_at(here, at, inside)
-    if data is not None:
-        content = data
-        return _single(text, PurePosixPath(inside).name, lambda: content, text, here)
+    if file_at(here, at, inside) is not None:
+        return _single(text, PurePosixPath(inside).name, partial(_blob, at, inside), text, here)
     listed = git(here, "ls-tree", "-r", "-z", "--name-only", at, "--", inside.rstrip("/") + "/") or ""
-    base = os.path.normpath(inside)
     tapes = {
-        os.path.relpath(name, base).replace(os.sep, "/"): _opener(
-            lambda name=name: file_at(here, at, name) or b"", f"{revision}:{name}", here  # type: ignore[misc]
+        PurePosixPath(os.path.relpath(name, inside)).as_posix(): _opener(
+            partial(_blob, at, name), f"{revision}:{name}", here
         )
         for name in listed.split("\0")
         if name.endswith(store.SUFFIX)
@@ -177,6 +186,13 @@ def _from_git(text: str, revision: str, inside: str) -> Side:
             hint=f"git ls-tree -r --name-only {revision}",
         )
     return Side(text, tapes, is_folder=True)
+
+
+def _blob(commit: str, name: str) -> bytes:
+    data = file_at(Path.cwd(), commit, name)
+    if data is None:
+        raise SealtapeError("git gave no answer", where=f"{commit[:12]}:{name}", hint="git fsck")
+    return data
 
 
 def _single(text: str, name: str, read: Callable[[], bytes], where: str, folder: Path) -> Side:

@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from sealtape.drift.engine import compare
+from sealtape.drift.engine import cassette_finding, compare
 from sealtape.drift.findings import SEVERITIES, Cause, Finding, Severity, group
 
-__all__ = ["SEVERITIES", "Cause", "Finding", "Severity", "compare", "group"]
+__all__ = ["SEVERITIES", "Cause", "Finding", "Severity", "cassette_finding", "compare", "group"]

@@ -61,9 +61,10 @@ class _Pairing:
     def take(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Pair these indexes."""
         chosen = list(pairs)
+        olds, news = {old for old, _ in chosen}, {new for _, new in chosen}
         self.pairs += chosen
-        self.left = [i for i in self.left if i not in {old for old, _ in chosen}]
-        self.right = [i for i in self.right if i not in {new for _, new in chosen}]
+        self.left = [i for i in self.left if i not in olds]
+        self.right = [i for i in self.right if i not in news]
 
     def done(self) -> Alignment:
         return Alignment(tuple(sorted(self.pairs)), tuple(self.left), tuple(self.right))
@@ -102,7 +103,7 @@ def _key_member(old: Sequence[Any], new: Sequence[Any], renaming: Renaming) -> s
         ours = {_key(item, name, renaming) for item in old}
         theirs = {_key(item, name) for item in new}
         distinct = len(ours) == len(old) and len(theirs) == len(new)
-        if not distinct or all(isinstance(value, int) for value in theirs) and _are_ordinals(theirs):
+        if not distinct or (all(isinstance(value, int) for value in theirs) and _are_ordinals(theirs)):
             continue
         share = len(ours & theirs) / min(len(ours), len(theirs))
         rank = (share, _rank(name))
@@ -127,8 +128,7 @@ def is_history(items: Sequence[Any]) -> bool:
     if len(items) < 3 or not all(isinstance(item, Mapping) for item in items):
         return False
     return any(
-        is_identifier(name)
-        and [item.get(name) for item in items] == list(range(first, first + len(items)))
+        is_identifier(name) and [item.get(name) for item in items] == list(range(first, first + len(items)))
         for name, first in items[0].items()
         if isinstance(first, int)
     )
@@ -184,17 +184,28 @@ def align_interactions(old: Sequence[Interaction], new: Sequence[Interaction]) -
     requests = [[request_signature(i.request) for i in side] for side in (old, new)]
     exact = [[exact_request(i.request) for i in side] for side in (old, new)]
     outcomes = [[_outcome(i) for i in side] for side in (old, new)]
-    # Equal requests whose answers have the same status pair first, so that the missing poll is the missing one.
+    # Equal requests with answers of one status pair first: then the missing poll is the missing one.
     pairing.by(*(_zipped(ours, theirs, exact, outcomes)))
     pairing.by(*(_zipped(ours, theirs, requests, outcomes)))
     pairing.by(*(_zipped(ours, theirs, exact)))
     pairing.by(*(_zipped(ours, theirs, requests)))
-    for label in dict.fromkeys(ours[i] for i in pairing.left):
-        left = [i for i in pairing.left if ours[i] == label]
-        right = [j for j in pairing.right if theirs[j] == label]
-        if len(left) == len(right):
-            pairing.take(list(zip(left, right, strict=True)))
+    pairing.take(_same_operation(pairing, ours, theirs))
     return pairing.done()
+
+
+def _same_operation(
+    pairing: _Pairing, ours: Sequence[Hashable], theirs: Sequence[Hashable]
+) -> Iterable[tuple[int, int]]:
+    """Pair the calls of an operation whose requests changed, if as many are left on both sides."""
+    left: dict[Hashable, list[int]] = defaultdict(list)
+    right: dict[Hashable, list[int]] = defaultdict(list)
+    for i in pairing.left:
+        left[ours[i]].append(i)
+    for j in pairing.right:
+        right[theirs[j]].append(j)
+    for operation, indexes in left.items():
+        if len(indexes) == len(right[operation]):
+            yield from zip(indexes, right[operation], strict=True)
 
 
 def _zipped(

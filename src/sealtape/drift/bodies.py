@@ -13,7 +13,7 @@ import zlib
 from base64 import b64decode
 from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl
 from xml.etree.ElementTree import Element, ParseError
@@ -45,6 +45,7 @@ class Document:
     ``form``, ``text``, ``bytes``, ``cbor``, ``events`` or ``""`` for none. ``headers`` have lower-case
     names, without those that the model makes members of the tree; None where they were not recorded.
     ``shape`` is the model of ``tree``. ``failure`` is the kind of failure where no response came.
+    ``is_aws`` says that a model decides how the body is read, whatever its content type.
     """
 
     tree: Any
@@ -54,7 +55,8 @@ class Document:
     shape: Shape = None
     model: Operation = UNKNOWN
     failure: str = ""
-    is_error: bool = field(default=False)
+    is_error: bool = False
+    is_aws: bool = False
 
 
 def parsed_document(tree: Any, service: str = "", operation: str = "") -> Document:
@@ -153,7 +155,7 @@ def _aws_document(request: AwsRequest, status: int, headers: dict[str, str], bod
     members, rest = _header_members(shape, headers)
     if members:
         tree = {**members, **tree} if isinstance(tree, Mapping) else {**members, "Body": tree}
-    return Document(tree, form, status, rest, shape, model)
+    return Document(tree, form, status, rest, shape, model, is_aws=True)
 
 
 def _aws_body(model: Operation, headers: Mapping[str, str], body: bytes) -> tuple[str, Any]:
@@ -187,20 +189,28 @@ def _xml_result(model: Operation, root: Element) -> Any:
 
 
 def _aws_error(model: Operation, status: int, headers: dict[str, str], body: bytes) -> Document:
-    """Return an error as botocore has it, ``{"Error": {"Code", "Message", …}, …}``, and what else it holds."""
+    """Return an error as botocore has it, ``{"Error": {"Code", "Message", …}, …}``, and the rest."""
     root = _xml(body) if body.lstrip()[:1] == b"<" else None
     if root is not None:
         found = root if _local(root.tag) == "Error" else root.find(".//{*}Error")
         inner = _generic(found) if found is not None else _generic(root)
-        error = {n: v for n, v in inner.items() if n not in _PROTOCOL_ELEMENTS} if isinstance(inner, dict) else inner
+        error = (
+            {n: v for n, v in inner.items() if n not in _PROTOCOL_ELEMENTS}
+            if isinstance(inner, dict)
+            else inner
+        )
         tree: Any = {"Error": error}
         form = "xml"
     else:
         form, tree = read_body(body, headers.get("content-type", ""))
         tree = _json_error(tree, headers) if isinstance(tree, dict) or not body else tree
-    code = tree["Error"].get("Code", "") if isinstance(tree, dict) and isinstance(tree.get("Error"), dict) else ""
+    code = (
+        tree["Error"].get("Code", "")
+        if isinstance(tree, dict) and isinstance(tree.get("Error"), dict)
+        else ""
+    )
     rest = {n: v for n, v in headers.items() if n != "x-amzn-errortype"}
-    return Document(tree, form, status, rest, model.errors.get(str(code)), model, is_error=True)
+    return Document(tree, form, status, rest, model.errors.get(str(code)), model, is_error=True, is_aws=True)
 
 
 def _json_error(tree: Any, headers: Mapping[str, str]) -> dict[str, Any]:

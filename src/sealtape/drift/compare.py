@@ -22,7 +22,7 @@ What = (
     Literal[
         "added", "removed", "renamed", "type", "null", "value", "number", "reference",
         "item-added", "item-removed", "order",
-        "status", "code", "form", "failure", "bytes", "header-added", "header-removed", "header",
+        "status", "code", "form", "failure", "bytes", "header-added", "header-removed", "header", "media",
     ]
     | TextChange
 )  # fmt: skip
@@ -292,8 +292,9 @@ def document_facts(old: Document, new: Document, renaming: Renaming) -> list[Fac
             found.state("code", ("Error", "Code"), _code(old), _code(new))
         return found.facts
     if old.headers is not None and new.headers is not None:
-        _header_facts(found, old.headers, new.headers)
-    if old.form != new.form:
+        _header_facts(found, old.headers, new.headers, "media" if old.is_aws else "header")
+    # To a model an empty body is one without members; to other readers it is another thing than JSON.
+    if old.form != new.form and not (old.is_aws and "" in (old.form, new.form)):
         found.state("form", ("body",), old.form or "empty", new.form or "empty")
     else:
         shape = old.shape if old.shape is new.shape else None
@@ -307,7 +308,9 @@ def _code(document: Document) -> str | None:
     return code if isinstance(code, str) else None
 
 
-def _header_facts(found: _Comparison, old: Mapping[str, str], new: Mapping[str, str]) -> None:
+def _header_facts(
+    found: _Comparison, old: Mapping[str, str], new: Mapping[str, str], media: Literal["media", "header"]
+) -> None:
     for name in sorted({*old, *new} - VOLATILE_HEADERS):
         path = ("headers", name)
         if name not in new:
@@ -315,7 +318,7 @@ def _header_facts(found: _Comparison, old: Mapping[str, str], new: Mapping[str, 
         elif name not in old:
             found.state("header-added", path, None, new[name])
         elif renaming_differs(found.renaming, old[name], new[name]) and not is_identifier(name):
-            found.state("header", path, old[name], new[name])
+            found.state(media if name == "content-type" else "header", path, old[name], new[name])
 
 
 def renaming_differs(renaming: Renaming, old: str, new: str) -> bool:

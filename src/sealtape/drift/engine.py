@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -17,15 +18,15 @@ from sealtape.drift.rules import RULE, Rule, rule_for
 from sealtape.interaction import AwsRequest, Interaction, Recording, Request, Response, Scrubbed
 from sealtape.renaming import Renaming
 
+_WORD = re.compile(r"[A-Za-z0-9]+")
 
-def compare(
-    old: Any, new: Any, *, test: str = "", service: str = "", operation: str = ""
-) -> list[Finding]:
+
+def compare(old: Any, new: Any, *, test: str = "", service: str = "", operation: str = "") -> list[Finding]:
     """Return what changed from ``old`` to ``new``, one finding a fact; `group` merges those of several pairs.
 
     Both are `Recording`, or both are documents (JSON values, such as botocore's parsed output). For
     documents ``service`` and ``operation`` name the model; they carry no provenance, so the cause is
-    always ``unknown``. ``test`` names the test that the recordings belong to. Raise TypeError for one of each.
+    always ``unknown``. ``test`` names the test that they belong to. Raise TypeError for one of each.
     """
     if isinstance(old, Recording) and isinstance(new, Recording):
         return group(_Recordings(old, new, test).findings())
@@ -34,6 +35,13 @@ def compare(
     ours, theirs = (parsed_document(tree, service, operation) for tree in (old, new))
     facts = document_facts(ours, theirs, Renaming())
     return group(_once(_judged(facts, ours.model.tokens, service, operation, "unknown", test)))
+
+
+def cassette_finding(name: str, *, is_new: bool) -> Finding:
+    """Return the finding that the cassette ``name`` is on one side only, the new one or the old one."""
+    rule = RULE["cassette-added" if is_new else "cassette-missing"]
+    old, new = (None, name) if is_new else (name, None)
+    return finding(rule, "", "", name, old, new, "unknown", name)
 
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
@@ -45,7 +53,9 @@ def _judged(
     facts: Iterable[Fact], tokens: frozenset[str], service: str, operation: str, cause: Cause, test: str
 ) -> list[Finding]:
     return [
-        finding(rule_for(fact, tokens), service, operation, ".".join(fact.path), fact.old, fact.new, cause, test)
+        finding(
+            rule_for(fact, tokens), service, operation, ".".join(fact.path), fact.old, fact.new, cause, test
+        )
         for fact in facts
         if not says_nothing(fact, tokens)
     ]
@@ -80,7 +90,8 @@ class _Recordings:
         self.old, self.new = old.interactions, new.interactions
         self.test = test or new.name
         self.stand_ins = [_stand_ins(side) for side in (self.old, self.new)]
-        self.renaming = Renaming(*self.stand_ins)
+        self.chosen: frozenset[str] | None = None
+        self.renaming = Renaming(self.stand_ins[0], self.stand_ins[1], self._is_chosen)
         self.found: list[Finding] = []
 
     def findings(self) -> list[Finding]:
@@ -100,6 +111,12 @@ class _Recordings:
             self._state("interactions-reordered", None)
         return self.found
 
+    def _is_chosen(self, word: str) -> bool:
+        """Whether a request said ``word`` before any answer had: then the caller made it up."""
+        if self.chosen is None:
+            self.chosen = _chosen_words(self.old) | _chosen_words(self.new)
+        return word in self.chosen
+
     def _bind(self, old: Request, new: Request) -> None:
         """Learn from the requests what is called differently now, before any response is compared."""
         document_facts(Document(_asked(old)), Document(_asked(new)), self.renaming)
@@ -108,8 +125,10 @@ class _Recordings:
         service, operation = _named(new.request)
         changed = [
             fact
-            for fact in document_facts(Document(_asked(old.request)), Document(_asked(new.request)), self.renaming)
-            if not says_nothing(fact)
+            for fact in document_facts(
+                Document(_asked(old.request)), Document(_asked(new.request)), self.renaming
+            )
+            if not says_nothing(fact) and self._is_asked_otherwise(fact)
         ]
         changed.sort(key=lambda fact: fact.what == "bytes")
         for fact in changed[:1]:
@@ -122,6 +141,13 @@ class _Recordings:
         for fact in document_facts(ours, theirs, self.renaming):
             found += _judged([fact], tokens, service, operation, self._recorder(fact) or cause, self.test)
         self.found += _once(found)
+
+    def _is_asked_otherwise(self, fact: Fact) -> bool:
+        """Whether the caller made the difference: what an earlier answer gave, it merely sends back."""
+        if not (isinstance(fact.old, str) and isinstance(fact.new, str)):
+            return True
+        old, new = set(_WORD.findall(fact.old)), set(_WORD.findall(fact.new))
+        return any(self._is_chosen(word) for word in old ^ new)
 
     def _recorder(self, fact: Fact) -> Cause | None:
         """Return ``recorder`` where a value was scrubbed in one recording and not in the other."""
@@ -147,6 +173,17 @@ def _stand_ins(interactions: Sequence[Scrubbed]) -> frozenset[str]:
         for removal in scrubbed.removals
         if len(removal.stand_in) > 3
     )
+
+
+def _chosen_words(interactions: Sequence[Scrubbed]) -> frozenset[str]:
+    answered: set[str] = set()
+    chosen: set[str] = set()
+    for scrubbed in interactions:
+        request, outcome = scrubbed.interaction.request, scrubbed.interaction.outcome
+        chosen.update(word for word in _WORD.findall(repr(_asked(request))) if word not in answered)
+        if isinstance(outcome, Response):
+            answered.update(_WORD.findall(repr(document(scrubbed.interaction).tree)))
+    return frozenset(chosen)
 
 
 def _text(value: Any) -> str:
@@ -178,7 +215,7 @@ def _plain(value: Any) -> Any:
 
 
 def _is_repeated(one: Interaction, own: Sequence[Interaction], others: Sequence[Interaction]) -> bool:
-    """Whether a call is a poll: the same question, asked several times on one side and at all on the other."""
+    """Whether a call is a poll: a question asked several times on one side, and at all on the other."""
     asked = request_signature(one.request)
     label = one.request.label
 
@@ -194,7 +231,9 @@ def _is_read(request: Request) -> bool:
     return request.method.upper() in ("GET", "HEAD")
 
 
-def _cause(old: Interaction, new: Interaction, asked_otherwise: bool, ours: Document, theirs: Document) -> Cause:
+def _cause(
+    old: Interaction, new: Interaction, asked_otherwise: bool, ours: Document, theirs: Document
+) -> Cause:
     """Return why two responses differ, as far as the recordings tell."""
     if asked_otherwise:
         return "request"
@@ -204,7 +243,7 @@ def _cause(old: Interaction, new: Interaction, asked_otherwise: bool, ours: Docu
             return "sdk"
         if before.region != after.region:
             return "environment"
-    if ours.failure or theirs.failure or (ours.is_error or theirs.is_error) and _has_expired(old, new):
+    if ours.failure or theirs.failure or ((ours.is_error or theirs.is_error) and _has_expired(old, new)):
         return "environment"
     return "provider"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from hashlib import blake2b
@@ -76,11 +77,17 @@ class Finding:
 
 def shown_value(value: Any) -> str | int | float | bool | None:
     """Return ``value`` as a finding holds it: a scalar, or shortened text."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return repr(value)  # JSON has no such number
     if value is None or isinstance(value, (bool, int, float)):
         return value
     if isinstance(value, bytes):
         return f"{len(value)} bytes"
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, sort_keys=True, default=repr)
+    text = (
+        value
+        if isinstance(value, str)
+        else json.dumps(value, ensure_ascii=False, sort_keys=True, default=repr)
+    )
     return text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
 
 

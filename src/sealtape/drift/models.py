@@ -109,7 +109,7 @@ def decode_cbor(body: bytes) -> Any:
     except ImportError:
         raise ValueError("this botocore does not read CBOR") from None
     try:
-        return RpcV2CBORParser().parse_data_item(io.BufferedReader(io.BytesIO(body)))  # type: ignore[arg-type]
+        return RpcV2CBORParser().parse_data_item(io.BufferedReader(io.BytesIO(body)))
     except (ResponseParserError, IndexError, KeyError, TypeError) as error:
         raise ValueError(type(error).__name__) from None
 

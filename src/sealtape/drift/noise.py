@@ -1,5 +1,5 @@
-"""Which differences say nothing about the provider: by class of value and kind of member, never by name of
-a service or of one of its members.
+"""Which differences say nothing about the provider: by class of value and kind of member, never by the
+name of a service or of one of its members.
 
 The classes rest on English and on HTTP: a member called *elapsed* is measured, one called *maximum* is
 a limit, ``Date`` is when the answer was made. Times, opaque values and their renaming are told by form,
@@ -19,31 +19,36 @@ from sealtape.renaming import Renaming, is_epoch, masked
 if TYPE_CHECKING:
     from sealtape.drift.compare import Fact
 
+
+def _listed(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
-_MEASURED = frozenset(
-    "approximate approximately elapsed estimated estimate latency took processing remaining used uptime age"
-    " ms millis milliseconds msec micros microseconds nanos nanoseconds reset billed".split()
-)
+_MEASURED = _listed("""
+    approximate approximately elapsed estimated estimate latency took processing remaining used uptime
+    age ms millis milliseconds msec micros microseconds nanos nanoseconds reset billed
+""")
 _LASTING = frozenset(("duration", "seconds", "secs", "sec", "time"))
 _SIZED = frozenset(("size", "length", "bytes", "len", "count", "total"))
 _COUNTED = frozenset(("count", "total", "size", "length", "number", "num", "results", "items"))
-_LIMITING = frozenset(
-    "max maximum min minimum limit limits default quota timeout retention capacity threshold ttl"
-    " delay interval period provisioned reserved expires".split()
-)
+_LIMITING = _listed("""
+    max maximum min minimum limit limits default quota timeout retention capacity threshold ttl delay
+    interval period provisioned reserved expires
+""")
 _IDENTIFYING = frozenset(("id", "ids", "uuid", "guid", "sequence", "seq"))
-_OPAQUE = _IDENTIFYING | frozenset(
-    "arn identifier handle token nonce fingerprint thumbprint etag hash digest checksum md signature".split()
-)
+_OPAQUE = _IDENTIFYING | _listed("""
+    arn identifier handle token nonce fingerprint thumbprint etag hash digest checksum md signature
+""")
 _DIGESTING = frozenset(("checksum", "crc", "md", "sha", "digest", "hash", "etag", "signature"))
 _DATED = frozenset(("date", "time", "timestamp", "at", "created", "modified", "updated"))
 # RFC 9110: when and how the message was sent, not what it says; and what follows from the body.
-VOLATILE_HEADERS = frozenset(
-    "age connection content-length content-md5 date expires keep-alive last-modified proxy-authenticate"
-    " proxy-connection retry-after server set-cookie te trailer transfer-encoding upgrade via warning"
-    " accept-ranges alt-svc content-encoding etag vary strict-transport-security report-to nel"
-    " x-cache x-powered-by x-runtime server-timing".split()
-)
+VOLATILE_HEADERS = _listed("""
+    age connection content-length content-md5 date expires keep-alive last-modified proxy-authenticate
+    proxy-connection retry-after server set-cookie te trailer transfer-encoding upgrade via warning
+    accept-ranges alt-svc content-encoding etag vary strict-transport-security report-to nel x-cache
+    x-powered-by x-runtime server-timing
+""")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -65,7 +70,7 @@ def is_identifier(name: str) -> bool:
 
 
 def is_opaque_name(name: str) -> bool:
-    """Whether a member of that name holds an identifier, a handle, a digest: something to pass on, not to read."""
+    """Whether a member of that name holds an identifier, a handle, a digest: what is passed on, not read."""
     found = words(name)
     return bool(found) and found[-1] in _OPAQUE
 
@@ -143,7 +148,9 @@ def _content_changed(old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
     )
 
 
-def _follows_a_list(old_count: float, new_count: float, old: Mapping[str, Any], new: Mapping[str, Any]) -> bool:
+def _follows_a_list(
+    old_count: float, new_count: float, old: Mapping[str, Any], new: Mapping[str, Any]
+) -> bool:
     return any(
         isinstance(value, list)
         and len(value) == old_count
@@ -174,7 +181,8 @@ def is_born(item: Any) -> bool:
     """
     if isinstance(item, Mapping):
         return any(
-            is_born(value) or (isinstance(value, (str, int, float)) and words(name)[-1:] and words(name)[-1] in _DATED)
+            is_born(value)
+            or (isinstance(value, (str, int, float)) and words(name)[-1:] and words(name)[-1] in _DATED)
             for name, value in item.items()
         )
     if isinstance(item, list):

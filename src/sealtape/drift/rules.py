@@ -38,13 +38,16 @@ RULES: tuple[Rule, ...] = (
     Rule("field-removed", "breaking", "field-removed", "a member is no longer returned", _READ),
     Rule("empty-field-removed", "info", "field-removed", "a member that was empty is no longer returned",
          "read it with .get() and a default"),
-    Rule("error-detail-added", "info", "field-added", "an error says more than it did", "accept the recording"),
+    Rule("error-detail-added", "info", "field-added",
+         "an error says more than it did", "accept the recording"),
     Rule("error-detail-removed", "risky", "field-removed", "an error no longer gives this detail", _READ),
     Rule("error-position", "quiet", "value-changed", "of several culprits an error names another one",
          "nothing to do"),
     Rule("page-token", "quiet", "count", "the answer has another number of pages", "nothing to do"),
     Rule("field-renamed", "breaking", "field-renamed", "a member has another name", _READ, by_value=True),
     Rule("type-changed", "breaking", "type-changed", "a member has another type", _READ),
+    Rule("time-form", "info", "type-changed", "a time is written in another way, which the SDK reads as well",
+         "check code that reads the body without the SDK"),
     Rule("null-became-value", "risky", "type-changed", "a member that was null has a value",
          "check what the code does with the value"),
     Rule("value-became-null", "breaking", "type-changed", "a member that had a value is null",
@@ -53,26 +56,34 @@ RULES: tuple[Rule, ...] = (
          "check the code's branches, and upgrade botocore", by_value=True),
     Rule("enum-value-changed", "risky", "enum-value", "another value of an enumeration",
          "check the code's branches", by_value=True),
-    Rule("listed-value-added", "info", "enum-value", "a list has a new value", "accept the recording", by_value=True),
+    Rule("listed-value-added", "info", "enum-value",
+         "a list has a new value", "accept the recording", by_value=True),
     Rule("listed-value-removed", "risky", "enum-value", "a value is no longer listed",
          "check that the code does not depend on it", by_value=True),
     Rule("item-added", "info", "count", "a list has one more item", "accept the recording"),
-    Rule("item-removed", "risky", "count", "a list has one item less", "check that the code does not depend on it"),
+    Rule("item-removed", "risky", "count",
+         "a list has one item less", "check that the code does not depend on it"),
     Rule("resource-count", "quiet", "count", "there are other resources in the account than before",
          "nothing to do; a sandbox that is emptied before recording shows none of these"),
     Rule("error-code", "breaking", "error-code", "an error has another code",
          "change what the code catches or compares", by_value=True),
-    Rule("error-message", "risky", "error-message", "an error says the same in other words, or something else",
+    Rule("error-message", "risky", "error-message",
+         "an error says the same in other words, or something else",
          _TEXT, by_value=True),
-    Rule("error-punctuation", "info", "error-message", "an error is punctuated in another way", _TEXT, by_value=True),
+    Rule("error-punctuation", "info", "error-message",
+         "an error is punctuated in another way", _TEXT, by_value=True),
     Rule("http-status", "breaking", "http-status", "the answer has another HTTP status",
          "check what the code does with this status", by_value=True),
     Rule("success-status", "risky", "http-status", "another status means success",
          "compare with the whole range of 2xx", by_value=True),
-    Rule("body-form", "breaking", "content-type", "the body has another format", "check how the code parses it",
+    Rule("body-form", "breaking", "content-type",
+         "the body has another format", "check how the code parses it",
          by_value=True),
-    Rule("content-type", "risky", "content-type", "the content type is another one", "check how the code parses it",
+    Rule("content-type", "risky", "content-type",
+         "the content type is another one", "check how the code parses it",
          by_value=True),
+    Rule("content-type-unread", "quiet", "content-type",
+         "the content type is another one, and the SDK ignores it", "nothing to do"),
     Rule("header-added", "info", "header", "the answer has a new header", "accept the recording"),
     Rule("header-removed", "risky", "header", "a header is no longer sent", _READ),
     Rule("header-changed", "info", "header", "a header has another value", _READ, by_value=True),
@@ -80,23 +91,30 @@ RULES: tuple[Rule, ...] = (
          "check the sizes and counts that the code relies on", by_value=True),
     Rule("value-changed", "risky", "value-changed", "a value that is not chance is another one",
          "check what the code concludes from it", by_value=True),
-    Rule("text-changed", "info", "value-changed", "a text for people says something else", _TEXT, by_value=True),
+    Rule("text-changed", "info", "value-changed",
+         "a text for people says something else", _TEXT, by_value=True),
     Rule("content-changed", "info", "value-changed", "binary content is another one",
          "nothing to do, unless the code looks into it"),
     Rule("reference-changed", "risky", "value-changed", "an id refers to another thing than before",
          "check which thing the code takes it for"),
-    Rule("order-changed", "quiet", "order", "a list has another order", "sort it, if the code takes one by position"),
+    Rule("order-changed", "quiet", "order",
+         "a list has another order", "sort it, if the code takes one by position"),
     Rule("interactions-reordered", "quiet", "order", "the calls were made in another order", "nothing to do"),
     Rule("interaction-added", "info", "interaction-added", "a call was made that was not made before", _FLOW),
-    Rule("interaction-missing", "risky", "interaction-missing", "a call was not made that was made before", _FLOW),
-    Rule("poll-count", "quiet", "count", "an equal call was repeated another number of times", "nothing to do"),
+    Rule("interaction-missing", "risky", "interaction-missing",
+         "a call was not made that was made before", _FLOW),
+    Rule("poll-count", "quiet", "count",
+         "an equal call was repeated another number of times", "nothing to do"),
     Rule("cassette-added", "info", "interaction-added", "a cassette is new", "accept the recording"),
     Rule("cassette-missing", "risky", "interaction-missing", "a cassette is no longer there",
          "check that its test still runs"),
-    Rule("request-changed", "info", "request-changed", "the code asked for something else than before", _FLOW),
-    Rule("payload-changed", "quiet", "request-changed", "the code sent other binary content, such as a rebuilt archive",
+    Rule("request-changed", "info", "request-changed",
+         "the code asked for something else than before", _FLOW),
+    Rule("payload-changed", "quiet", "request-changed",
+         "the code sent other binary content, such as a rebuilt archive",
          "nothing to do"),
-    Rule("no-response", "breaking", "recording-failed", "there was no answer where there was one, or another failure",
+    Rule("no-response", "breaking", "recording-failed",
+         "there was no answer where there was one, or another failure",
          "record again when the provider can be reached", by_value=True),
 )  # fmt: skip
 
@@ -104,7 +122,9 @@ RULE: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
 """The rules by id."""
 
 _CODES = frozenset(("code", "type"))
-_MESSAGES = frozenset(("message", "msg", "reason", "cause", "detail", "details", "error", "description", "title"))
+_MESSAGES = frozenset(
+    ("message", "msg", "reason", "cause", "detail", "details", "error", "description", "title")
+)
 _POSITIONS = frozenset(("number", "index", "position", "line", "column", "row"))
 
 _DIRECT = {
@@ -119,6 +139,7 @@ _DIRECT = {
     "listed-added": "listed-value-added",
     "listed-removed": "listed-value-removed",
     "limit": "limit-changed",
+    "media": "content-type-unread",
     "bytes": "content-changed",
 }
 
@@ -141,7 +162,7 @@ def _rule_id(fact: Fact, tokens: frozenset[str]) -> str:
         case "null":
             return "null-became-value" if fact.old is None else "value-became-null"
         case "type":
-            return "type-changed"
+            return "time-form" if _is_time(fact) else "type-changed"
         case "status":
             return "success-status" if max(fact.old, fact.new) < 300 else "http-status"
         case "header":
@@ -149,6 +170,10 @@ def _rule_id(fact: Fact, tokens: frozenset[str]) -> str:
         case "value" | "number" | "text" | "punctuation":
             return _value(fact)
     return _DIRECT[fact.what]
+
+
+def _is_time(fact: Fact) -> bool:
+    return fact.shape is not None and fact.shape.type_name == "timestamp"
 
 
 def _presence(fact: Fact, tokens: frozenset[str]) -> str:

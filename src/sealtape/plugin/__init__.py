@@ -142,7 +142,12 @@ def pytest_runtest_makereport(
     if call.excinfo is not None and isinstance(call.excinfo.value, SealtapeError):
         call.excinfo = tracebacks.shortened(call.excinfo)
     report = yield
-    known_of(item).note(report, call)
+    session = item.config.stash[SESSION]
+    known_of(item).note(
+        report,
+        call.excinfo.value if call.excinfo is not None else None,
+        skip_locked=lambda: session.settings(item.path.parent).locked == "skip",
+    )
     return report
 
 
@@ -157,6 +162,12 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workeroutput"):
         config.workeroutput["sealtape_written"] = config.stash[SESSION].written
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell an xdist worker how tests are spread: its own configuration says "no"."""
+    node.workerinput["sealtape_dist"] = node.config.getoption("dist")
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sealtape.errors import UsageError
 from sealtape.plugin.collection import file_name, is_marked
 from sealtape.plugin.session import SESSION, Session, known_of
 
@@ -26,8 +27,11 @@ if TYPE_CHECKING:
 class _Scope:
     """A conversation that opens its cassette with the first request."""
 
-    def __init__(self, session: Session, find_path: Callable[[], Path], given: str | None) -> None:
+    def __init__(
+        self, session: Session, scope: str, find_path: Callable[[], Path], given: str | None
+    ) -> None:
         self._session = session
+        self._scope = scope
         self._find_path = find_path
         self._given = given
         self._stack = ExitStack()
@@ -42,13 +46,21 @@ class _Scope:
 
     def _open(self) -> Cassette:
         path = self._find_path()
+        mode = self._session.mode(self._given)
+        if mode.may_record(exists=path.exists()) and not self._session.has_all_of(self._scope):
+            raise UsageError(
+                f"a fixture of {self._scope} scope cannot be recorded here",
+                where=str(path),
+                why="under xdist it is brought up by several workers, each against its own resources",
+                hint=f"pytest --record-mode={mode.name} --dist loadfile, or without -n",
+            )
         item = self._session.item
         test = known_of(item) if item is not None else None
         library = self._session.library(path.parent)
         cassette = self._stack.enter_context(
             library.opened(
                 path,
-                self._session.mode(self._given),
+                mode,
                 keep=lambda: not self.failed,
                 written=self._session.note_written,
                 pending=bool(self._session.refreshes),
@@ -113,6 +125,7 @@ def _scope_of(
         marker = item.get_closest_marker("vcr")
         scopes[key] = _Scope(
             item.config.stash[SESSION],
+            fixturedef.scope,
             lambda: _path(fixturedef, request, folder),
             marker.kwargs.get("record_mode") if marker else None,
         )

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealtape.errors import KeyMissing, Unplayed, UsageError
-from sealtape.modes import ALL, NEW_EPISODES, REWRITE, Mode
+from sealtape.errors import Unplayed
+from sealtape.modes import ALL, NEW_EPISODES, NONE, REWRITE, Mode
 from sealtape.plugin.collection import file_name
 from sealtape.plugin.session import SESSION, SealtapeWarning, Session, known_of
 
@@ -58,29 +58,34 @@ class _Seam:
         given = merge_kwargs(config, markers)
         mode = session.mode(given.pop("record_mode", None) or record_mode)
         folder = Path(vcr_cassette_dir)
-        path = store.cassette_path(folder, file_name(default_cassette))
+        path = store.cassette_path(folder, file_name(_bare(default_cassette)))
         others = [str(name) for marker in markers for name in marker.args]
-        plain = folder / f"{default_cassette}.yaml"
+        plain = folder / f"{_bare(default_cassette)}.yaml"
         if not path.exists() and (plain.exists() or _any_plain(others)) and mode not in (ALL, REWRITE):
-            _refuse_to_add(plain, mode)
+            if mode is NEW_EPISODES and plain.exists():
+                # What is new would be added unsealed: a plain cassette is replayed, and left as it is.
+                mode = NONE
             bare = [pytest.mark.vcr(*marker.args).mark for marker in markers]
             return self._original(default_cassette, vcr_cassette_dir, mode.name, bare, given, pytestconfig)
-        shared = [store.cassette_path(folder, name.removesuffix(store.SUFFIX)) for name in others]
+        if plain.exists():
+            session.plain.append(str(plain))
+        # Like pytest-recording, pass over shared cassettes that are not there.
+        shared = [store.cassette_path(folder, _bare(name)) for name in others if not _is_plain(name)]
+        shared = [path for path in shared if path.exists()]
         return _sealed(session, path, mode, _options(given, pytestconfig), shared)
 
 
+def _is_plain(name: str) -> bool:
+    return name.endswith(_PLAIN_SUFFIXES)
+
+
 def _any_plain(names: list[str]) -> bool:
-    return any(name.endswith(_PLAIN_SUFFIXES) for name in names)
+    return any(map(_is_plain, names))
 
 
-def _refuse_to_add(plain: Path, mode: Mode) -> None:
-    if mode is NEW_EPISODES and plain.exists():
-        raise UsageError(
-            f"{plain.name} is a plain-text cassette",
-            where=str(plain.parent),
-            why="what is recorded now would be written to it unsealed",
-            hint="record a sealed one beside it: pytest --record-mode=rewrite",
-        )
+def _bare(name: str) -> str:
+    """Return the name of a cassette without the suffix that it has in either library."""
+    return name.removesuffix(".tape").removesuffix(".yaml")
 
 
 def _options(given: dict[str, Any], config: pytest.Config) -> VcrOptions | None:
@@ -104,28 +109,32 @@ def _sealed(
     session.skip_if_confirmed(path)
     library = session.library(path.parent)
     with ExitStack() as stack:
-        try:
-            cassette = stack.enter_context(
-                library.opened(
-                    path,
-                    mode,
-                    options=options,
-                    shared=shared,
-                    keep=lambda: test.passed,
-                    written=session.note_written,
-                    pending=bool(session.refreshes),
-                )
+        cassette = stack.enter_context(
+            library.opened(
+                path,
+                mode,
+                options=options,
+                shared=shared,
+                keep=lambda: test.passed,
+                written=session.note_written,
+                pending=bool(session.refreshes),
             )
-        except KeyMissing as error:
-            test.locked = error.hint
-            if library.settings.locked == "skip":
-                pytest.skip(f"locked: {error.what}")
-            raise
+        )
         test.cassettes.append(cassette)
         yield cassette
         test.raise_misses()
     if test.passed:
         _judge_unplayed(cassette, library.settings.unplayed)
+        _judge_lost(cassette)
+
+
+def _judge_lost(cassette: Cassette) -> None:
+    if cassette.lost:
+        text = (
+            f"{cassette.where}: {cassette.lost} requests were sent and not recorded: their client failed "
+            "before there was a response, and the replay will miss them"
+        )
+        warnings.warn(SealtapeWarning(text), stacklevel=2)
 
 
 def _judge_unplayed(cassette: Cassette, what: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealtape.errors import Miss, SealtapeError
+from sealtape.errors import KeyMissing, Miss, SealtapeError
 from sealtape.modes import NONE, REWRITE, Mode, mode_named
 from sealtape.settings import Settings, load_settings
 
@@ -30,6 +31,7 @@ class Session:
         self.config = config
         self.item: pytest.Item | None = None
         self.written: list[dict[str, Any]] = []
+        self.plain: list[str] = []
         self.undo = ExitStack()
         self._libraries: dict[Settings, Library] = {}
 
@@ -60,6 +62,14 @@ class Session:
         """The file of events, in a run that records beside the accepted cassettes."""
         path: str | None = self.config.getoption("--sealtape-refresh")
         return path
+
+    def has_all_of(self, scope: str) -> bool:
+        """Whether all tests that share a fixture of ``scope`` run in this process."""
+        workerinput = getattr(self.config, "workerinput", None)
+        if workerinput is None or workerinput.get("workercount") == 1:
+            return True
+        grouped = workerinput.get("sealtape_dist") in ("loadfile", "loadscope")
+        return grouped and scope in ("class", "module")
 
     def skip_if_confirmed(self, path: Path) -> None:
         """Skip the test if its cassette was confirmed more recently than a refresh cares for."""
@@ -92,7 +102,6 @@ class Test:
         self.cassettes: list[Cassette] = []
         self.written: list[dict[str, Any]] = []
         self.passed = False
-        self.locked = ""
 
     def raise_misses(self) -> None:
         """Raise the first miss that nobody has been told of yet."""
@@ -103,21 +112,26 @@ class Test:
     def _take_misses(self) -> list[Miss]:
         return [miss for cassette in self.cassettes for miss in cassette.take_misses()]
 
-    def note(self, report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    def note(
+        self, report: pytest.TestReport, error: BaseException | None, *, skip_locked: Callable[[], bool]
+    ) -> None:
         """Take note of how a phase of the test went, and say it in the report."""
         if report.when == "call":
             self.passed = report.passed or hasattr(report, "wasxfail")
         if report.when == "teardown":
             report.sealtape_written = self.written  # type: ignore[attr-defined]  # reports take attributes
-        error = call.excinfo.value if call.excinfo is not None else None
         if isinstance(error, Miss):
             # It was told here, so the end of the test need not tell it again.
             self._take_misses()
         elif isinstance(error, SealtapeError) and report.failed and report.when != "call":
             # The frames are sealtape's and pytest-recording's: the text is all that helps.
             report.longrepr = f"{type(error).__name__}: {error}"
-        if self.locked and report.when == "setup":
-            report.sealtape_locked = self.locked  # type: ignore[attr-defined]
+        if isinstance(error, KeyMissing) and report.when == "setup":
+            report.sealtape_locked = error.hint  # type: ignore[attr-defined]
+            if skip_locked():
+                # In the report, because pytest raises what a shared fixture raised again for each test.
+                report.outcome = "skipped"
+                report.longrepr = (report.fspath, report.location[1] or 0, f"Skipped: locked: {error.what}")
 
 
 SESSION = pytest.StashKey[Session]()

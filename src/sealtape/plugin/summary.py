@@ -16,14 +16,19 @@ def write_summary(reporter: TerminalReporter) -> None:
     locked = reporter.stats.get("locked", [])
     skipped = [r for r in reporter.stats.get("skipped", []) if getattr(r, "sealtape_locked", "")]
     written = reporter.config.stash[SESSION].written
-    if not (locked or skipped or written):
+    plain = reporter.config.stash[SESSION].plain
+    if not (locked or skipped or written or plain):
         return
     reporter.section("sealtape")
     for reports, verb in ((locked, "failed"), (skipped, "skipped")):
         if reports:
             tests = "1 test is" if len(reports) == 1 else f"{len(reports)} tests are"
-            reporter.line(f"{tests} locked and {verb}: the key of their cassettes is not here")
+            reporter.line(f"{tests} locked and {verb}: the key is not here")
             reporter.line(f"hint: {reports[0].sealtape_locked}")
+    if plain:
+        count = _counted(len(plain), "cassette is", "cassettes are")
+        reporter.line(f"{count} still there in plain text beside a sealed one, which is used")
+        reporter.line(f"hint: git rm {plain[0]}")
     if written:
         _write_recorded(reporter, written)
 
@@ -33,9 +38,14 @@ def _write_recorded(reporter: TerminalReporter, written: list[dict[str, Any]]) -
     scrubbed: Counter[str] = Counter()
     for entry in written:
         scrubbed.update(entry["scrubbed"])
-    cassettes = "1 cassette" if len(written) == 1 else f"{len(written)} cassettes"
-    reporter.line(f"recorded {cassettes} with {interactions} interactions")
+    reporter.line(
+        f"recorded {_counted(len(written), 'cassette')} with {_counted(interactions, 'interaction')}"
+    )
     if scrubbed:
         rules = ", ".join(f"{count} {rule}" for rule, count in scrubbed.most_common())
-        reporter.line(f"scrubbed {scrubbed.total()} values: {rules}")
+        reporter.line(f"scrubbed {_counted(scrubbed.total(), 'value')}: {rules}")
     reporter.line(f"next: sealtape show {written[0]['path']}")
+
+
+def _counted(number: int, one: str, many: str = "") -> str:
+    return f"{number} {one if number == 1 else many or one + 's'}"

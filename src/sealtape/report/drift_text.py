@@ -54,11 +54,20 @@ def extent(finding: Finding) -> str:
     """Return how far a fact reaches and whose doing it is."""
     said = []
     if finding.count > 1 or len(finding.tests) > 1:
-        said.append(counted(finding.count, "response") + (f" in {counted(len(finding.tests), 'test')}" if finding.tests else ""))
+        said.append(
+            counted(finding.count, "response")
+            + (f" in {counted(len(finding.tests), 'test')}" if finding.tests else "")
+        )
     if finding.cause != "unknown":
         said.append(finding.cause)
     return " · ".join(said)
 
 
 def _shown(value: str | int | float | bool) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value).lower() if isinstance(value, bool) else str(value)
+    return (
+        f'"{value}"'
+        if isinstance(value, str)
+        else str(value).lower()
+        if isinstance(value, bool)
+        else str(value)
+    )

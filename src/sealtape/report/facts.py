@@ -1,4 +1,5 @@
 """One finding in one line."""
+
 from __future__ import annotations
 
 from sealtape.drift import Finding
