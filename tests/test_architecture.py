@@ -44,7 +44,7 @@ OWNERS = {
     "pytest": ("plugin",),
     "_pytest": ("plugin",),
     "pytest_recording": ("plugin", "capture"),
-    "botocore": ("capture", "scrub.models"),
+    "botocore": ("capture", "scrub.models", "drift.models"),
     "boto3": ("capture",),
     "s3transfer": ("capture",),
     "vcr": ("capture",),

@@ -365,10 +365,10 @@ def _failure(test: RecordedTest) -> Finding:
         severity="breaking",
         cause="unknown",
         service="",
-        operation="",
+        operation="recording",
         path="",
         old=None,
         new=test.error,
         tests=(test.test,),
-        fingerprint=fingerprint(RECORDING_FAILED, "", "", "", test.error),
+        fingerprint=fingerprint(RECORDING_FAILED, "", "recording", "", test.error),
     )

@@ -80,9 +80,12 @@ class Settings:
 
     def with_options(self, **options: str | None) -> Settings:
         """Return these settings with the options that are not None put over them."""
+        return self._with(options, "--sealtape-{}")
+
+    def _with(self, options: Mapping[str, str | None], where: str) -> Settings:
         given = {name: value for name, value in options.items() if value is not None}
         for name, value in given.items():
-            _check_choice(name, value, "option")
+            _check_choice(name, value, where.format(name.upper() if "_" in where else name))
         return replace(self, **given)  # type: ignore[arg-type]  # names and kinds were checked above
 
     def name_of(self, path: Path) -> str:
@@ -188,4 +191,4 @@ def _check_choice(name: str, value: str, where: str) -> None:
 
 def _from_environment(settings: Settings) -> Settings:
     given = {name: os.environ.get(f"SEALTAPE_{name.upper()}") for name in ("locked", "unplayed", "repeats")}
-    return settings.with_options(**{name: value or None for name, value in given.items()})
+    return settings._with({name: value or None for name, value in given.items()}, "SEALTAPE_{}")

@@ -7,20 +7,26 @@ import pty
 import select
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Sequence
 
 from tests.cli.project import PROGRAM, Project
 
 _TIMEOUT_SECONDS = 60.0
+_BETWEEN_KEYS_SECONDS = 0.5
 
 
 def on_terminal(
-    project: Project, *arguments: str, keys: Sequence[str] = (), after: str = "", **environment: str
+    project: Project,
+    *arguments: str,
+    keys: Sequence[str | Sequence[str]] = (),
+    after: str = "",
+    **environment: str,
 ) -> tuple[int, str]:
     """Run ``sealtape`` on a terminal and return its exit code and what the terminal got.
 
-    Each of ``keys`` is pressed once more of ``after`` has been printed.
+    Each of ``keys`` is pressed when ``after`` has been printed once more; a list of them one by one.
     """
     master, slave = pty.openpty()
     with subprocess.Popen(
@@ -41,14 +47,21 @@ def on_terminal(
             if data is None:
                 break
             printed += data
-            if left and printed.count(after.encode()) > pressed:
+            # A key pressed before the terminal gives single keys would be thrown away with the line.
+            if left and printed.count(after.encode()) > pressed and not _takes_lines(master):
                 pressed += 1
-                os.write(master, left.pop(0).encode())
+                for number, key in enumerate(left.pop(0)):
+                    time.sleep(_BETWEEN_KEYS_SECONDS if number else 0)
+                    os.write(master, key.encode())
         else:
             process.kill()
         code = process.wait()
     os.close(master)
     return code, printed.decode().replace("\r\n", "\n")
+
+
+def _takes_lines(master: int) -> bool:
+    return bool(termios.tcgetattr(master)[3] & termios.ICANON)
 
 
 def _read(master: int) -> bytes | None:

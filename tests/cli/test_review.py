@@ -79,7 +79,9 @@ def test_without_a_terminal_the_changes_and_the_commands_to_type_are_printed(pro
 def test_the_printed_commands_can_be_typed(project: Project) -> None:
     waits(project)
     waits(project, TWO)
-    typed = re.findall(r"^  sealtape (accept) (\S+)   # or: sealtape (reject) \S+$", project.run("review").out, re.M)
+    typed = re.findall(
+        r"^  sealtape (accept) (\S+)   # or: sealtape (reject) \S+$", project.run("review").out, re.M
+    )
     (accept, first, _), (_, second, reject) = typed[:2]
     assert project.run(accept, first).code == 0
     assert project.run(reject, second).code == 0
@@ -117,11 +119,13 @@ def test_a_pending_recording_that_is_damaged_is_shown_as_such(project: Project) 
         ("r", 0, [ONE], "nothing is pending"),
         ("s", 1, [ONE, ONE + ".new"], "1 recording still pending"),
         ("q", 1, [ONE, ONE + ".new"], "1 recording still pending"),
-        ("xa", 0, [ONE], "nothing is pending"),
+        (["x", "\x1b[A", "r"], 0, [ONE], "nothing is pending"),
+        ("R", 0, [ONE], "nothing is pending"),
+        ("\x04", 1, [ONE, ONE + ".new"], "1 recording still pending"),
     ],
 )
 def test_on_a_terminal_one_key_decides(
-    project: Project, keys: str, code: int, left: list[str], said: str
+    project: Project, keys: str | list[str], code: int, left: list[str], said: str
 ) -> None:
     waits(project)
     accepted, new = project.read(ONE), project.read(ONE + ".new")
@@ -469,7 +473,9 @@ def test_operations_of_aws_have_their_findings_beneath_them(project: Project) ->
     old, new = (
         Scrubbed(
             Interaction(
-                AwsRequest("dynamodb", "DescribeTable", {"TableName": "jobs"}, region="eu-west-1", protocol="json"),
+                AwsRequest(
+                    "dynamodb", "DescribeTable", {"TableName": "jobs"}, region="eu-west-1", protocol="json"
+                ),
                 Response(200, "OK", (), body),
             )
         )

@@ -64,6 +64,14 @@ def test_the_environment_wins_over_the_file(tmp_path: Path, monkeypatch: pytest.
     assert load_settings(project(tmp_path, "[tool.sealtape]\nunplayed = 'fail'\n")).unplayed == "warn"
 
 
+def test_a_wrong_value_in_the_environment_is_named_as_such(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SEALTAPE_UNPLAYED", "loud")
+    with pytest.raises(SettingsError, match="SEALTAPE_UNPLAYED: 'unplayed' cannot be 'loud'"):
+        load_settings(tmp_path)
+
+
 def test_options_win_over_everything_and_none_is_not_given(tmp_path: Path) -> None:
     settings = Settings(unplayed="warn").with_options(unplayed=None, locked="skip")
     assert (settings.unplayed, settings.locked) == ("warn", "skip")

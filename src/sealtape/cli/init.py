@@ -161,7 +161,7 @@ def _report(key: ProjectKey, changed: list[str], ci: str | None) -> None:
         return
     say("\nnext")
     say(f"  give CI the key as the secret {KEY_VARIABLE}:  {_handing_over(key, ci)}")
-    say("  record:  pytest --record-mode=once")
+    say("  record:  pytest --record-mode=once --sandbox=embedded  (or name a sandbox account first)")
     if key.is_new:
         say("  keep a copy of the key in a password store: without it no cassette opens again")
 

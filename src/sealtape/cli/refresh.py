@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shlex
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import click
 
 from sealtape.cli.pending import waiting
-from sealtape.cli.project import project_root
-from sealtape.cli.terminal import say
+from sealtape.cli.project import project_root, shown
+from sealtape.cli.terminal import console, say
 from sealtape.refresh import (
     Progress,
     Refreshed,
@@ -30,6 +32,7 @@ _DAY_SECONDS = 86_400
 _UNITS = {"d": _DAY_SECONDS, "w": 7 * _DAY_SECONDS}
 _SEVERITIES = ("breaking", "risky", "info")
 _SHOWN_OUTPUT_LINES = 25
+_SHOWN_TESTS = 10
 
 
 class Age(click.ParamType):
@@ -46,7 +49,7 @@ class Age(click.ParamType):
         return int(found[1]) * _UNITS[found[2]]
 
 
-@click.command(context_settings={"ignore_unknown_options": False})
+@click.command()
 @click.option("--older-than", type=Age(), metavar="7d", help="Leave out cassettes confirmed since: 7d, 2w.")
 @click.option(
     "--fail-on",
@@ -67,6 +70,14 @@ class Age(click.ParamType):
     "--sandbox", metavar="embedded|URL", help="Record AWS calls against moto's server, or a server at URL."
 )
 @click.option("--replace", is_flag=True, help="Record over what is pending from before.")
+@click.option(
+    "--schema",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=lambda *a: _print_schema(*a),
+    help="Print the JSON Schema of --format json, and nothing else.",
+)
 @click.argument("arguments", metavar="[-- PYTEST ARGS]", nargs=-1, type=click.UNPROCESSED)
 def command(
     older_than: int | None,
@@ -151,10 +162,28 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
 
 def _print_report(refreshed: Refreshed, left: list[str], form: str) -> None:
-    from sealtape.report.facts import fact_of
+    findings = refreshed.findings
+    if form == "json":
+        from sealtape.report.refresh_json import refresh_document
 
-    for finding in refreshed.findings:
-        say(f"{finding.severity} {fact_of(finding)}")
+        document = refresh_document(
+            findings,
+            tests=Counter(test.outcome for test in refreshed.run.tests),
+            confirmed=[shown(path) for path in refreshed.confirmed],
+            pending=left,
+            is_complete=refreshed.is_complete,
+        )
+        click.echo(json.dumps(document, indent=2))
+    elif form == "markdown":
+        from sealtape.report.drift_markdown import drift_markdown
+
+        click.echo(drift_markdown(findings), nl=False)
+    else:
+        from sealtape.report.drift_text import drift_text
+
+        output = console()
+        for line in drift_text(findings):
+            output.print(line)
 
 
 def _print_outcome(refreshed: Refreshed, left: list[str], *, err: bool) -> None:
@@ -196,7 +225,19 @@ def _explained(refreshed: Refreshed) -> Iterator[str]:
         yield f"error: pytest broke off after {len(run.tests)} of {counted(run.total, 'test')}; it said:"
         yield from (f"  {line}" for line in run.output.splitlines()[-_SHOWN_OUTPUT_LINES:])
     if refreshed.failed:
-        recorded = any(test.outcome == "passed" for test in run.tests)
-        yield f"error: {counted(len(refreshed.failed), 'test')} could not be recorded again"
-        hint = f"pytest --record-mode=none {shlex.quote(refreshed.failed[0].test)}"
-        yield f"hint: {hint}" if recorded else "hint: see whether the provider answers, then run this again"
+        yield f"error: {counted(len(refreshed.failed), 'test')} could not be recorded again:"
+        yield from (f"  {test.test}: {test.error}" for test in refreshed.failed[:_SHOWN_TESTS])
+        if len(refreshed.failed) > _SHOWN_TESTS:
+            yield f"  … and {len(refreshed.failed) - _SHOWN_TESTS} more"
+        if any(test.outcome == "passed" for test in run.tests):
+            yield f"hint: sealtape refresh -- {shlex.quote(refreshed.failed[0].test)}"
+        else:
+            yield "hint: see whether the provider answers, then run this again"
+
+
+def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from sealtape.report.refresh_json import refresh_schema
+
+        click.echo(refresh_schema(), nl=False)
+        ctx.exit()

@@ -11,7 +11,6 @@ from sealtape.changes import CassetteChange
 from sealtape.cli.pending import keys_for, waiting
 from sealtape.cli.project import project_root
 from sealtape.cli.terminal import console, say
-from sealtape.errors import UsageError
 from sealtape.report.review_markdown import review_markdown
 from sealtape.report.review_text import change_text, review_text
 from sealtape.report.text import counted
@@ -19,6 +18,7 @@ from sealtape.review import Pending, accept, pending_change, range_changes, reje
 from sealtape.revisions import resolved
 
 _KEYS = "[a]ccept  [r]eject  [s]kip  [q]uit"
+_SAID = {"a": "accepted", "r": "rejected", "s": "skipped", "q": "quit"}
 
 
 @click.command()
@@ -112,13 +112,15 @@ def _decide(pending: list[Pending]) -> int:
 
 
 def _asked(question: str) -> str:
-    """Return one of ``a``, ``r``, ``s``, ``q``, as soon as its key is pressed."""
+    """Return one of ``a``, ``r``, ``s``, ``q``, as soon as its key is pressed; the terminal's end is q."""
     click.echo(question, nl=False)
     while True:
-        key = click.getchar().lower()
-        said = {"a": "accepted", "r": "rejected", "s": "skipped", "q": "quit"}.get(key)
-        if said is not None:
-            click.echo(said)
+        try:
+            typed = click.getchar()
+        except EOFError:
+            typed = "q"
+        # An arrow key comes as an escape sequence, which ends in a letter of its own.
+        key = "" if typed.startswith("\x1b") else typed[:1].lower()
+        if key in _SAID:
+            click.echo(_SAID[key])
             return key
-        if key in ("", "\x04", "\x1b"):
-            raise UsageError("the terminal is gone", hint="sealtape review")

@@ -142,10 +142,14 @@ def _alike(pairing: _Pairing, ours: Sequence[Any], theirs: Sequence[Any]) -> lis
     scored = sorted(
         ((_likeness(ours[i], theirs[j]), -abs(i - j), i, j) for i in left for j in right), reverse=True
     )
-    alone = len(left) == len(right) == 1
     taken: list[tuple[int, int]] = []
+    if len(left) == len(right) == 1:
+        i, j = left[0], right[0]
+        both = isinstance(pairing.old[i], Mapping) and isinstance(pairing.new[j], Mapping)
+        # Of the last two, a shared member is enough: one that changed is told better than two that swapped.
+        return [(i, j)] if both and pairing.old[i].keys() & pairing.new[j].keys() else []
     for score, _, i, j in scored:
-        if score < 0.5 and not (alone and score > 0):
+        if score < 0.5:
             break
         if all(i != a and j != b for a, b in taken):
             taken.append((i, j))

@@ -84,6 +84,8 @@ class _Comparison:
             if old != new:
                 self.state("bytes", path, old, new, shape)
         elif old != new:
+            if _kind(old) == "number" and path and is_identifier(path[-1]):
+                self.renaming.number(old, new)
             self.state("number" if _kind(old) == "number" else "value", path, old, new, shape)
 
     # Objects ------------------------------------------------------------------------------------
@@ -95,7 +97,8 @@ class _Comparison:
         for ours, theirs in opaque:
             self.renaming.compare(ours, theirs)
         around, self.beside = self.beside, (old, new)
-        for name, value in old.items():
+        # Identifiers first: the URLs and texts beside them follow what they are called now.
+        for name, value in sorted(old.items(), key=_is_reference):
             if name in new:
                 self.values((*path, name), value, new[name], _member(shape, name))
         for ours, theirs in opaque:
@@ -169,6 +172,10 @@ class _Comparison:
         else:
             for change in changes(old, new, self.renaming):
                 self.state(change.what, path, change.old, change.new, shape)
+
+
+def _is_reference(member: tuple[str, Any]) -> bool:
+    return not is_identifier(member[0])
 
 
 def _kind(value: Any) -> str:

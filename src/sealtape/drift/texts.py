@@ -21,11 +21,13 @@ _LISTS = re.compile(
     rf"|(?<![\w,]){_ENTRY}(?:,\s*{_ENTRY}){{2,}}(?:,?\s+(?:or|and)\s+{_ENTRY})?"
     rf"|(?<![\w,]){_ENTRY}(?:\s*\|\s*{_ENTRY})+"
 )
-_NUMBER = re.compile(r"(?<![\w.])\d+(?:[.,]\d+)*(?![\w.]*\d)")
-_UNIT = re.compile(
-    r"\s?(?:ns|us|µs|ms|msecs?|milliseconds?|microseconds?|s|secs?|seconds?|min|minutes?|h|hours?|days?"
-    r"|bytes?|[kKMGT]i?B|%|percent)\b"
+_UNIT = (
+    r"(?:ns|us|µs|ms|msecs?|milliseconds?|microseconds?|s|secs?|seconds?|min|minutes?|h|hours?|days?"
+    r"|bytes?|[kKMGT]i?B|%|percent)(?!\w)"
 )
+_WITH_UNIT = re.compile(rf"\s?{_UNIT}")
+# A number that stands alone: not a part of an id, an address or a version.
+_NUMBER = re.compile(rf"(?<![\w.:/-])\d+(?:[.,]\d+)*(?=(?![\w:/-]|\.\w)|{_UNIT})")
 _LIMIT = re.compile(
     r"\b(?:must|limit\w*|max\w*|min\b|minimum|at most|at least|than|exceed\w*|up to|between|allow\w*|quota\w*"
     r"|within|default\w*|range|too (?:long|large|big|many|short|small|few|high|low))\b",
@@ -89,7 +91,7 @@ def _numbers(bare_old: str, bare_new: str, old: str, new: str) -> Iterator[Chang
 
 
 def _is_measured(text: str, number: re.Match[str]) -> bool:
-    return "." in number[0] or _UNIT.match(text, number.end()) is not None
+    return "." in number[0] or _WITH_UNIT.match(text, number.end()) is not None
 
 
 def _entries(old: str, new: str, renaming: Renaming) -> Iterator[Change]:

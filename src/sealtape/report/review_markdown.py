@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sealtape.changes import CassetteChange, RowChange
-from sealtape.report.facts import fact_of
+from sealtape.drift import group
+from sealtape.report.drift_markdown import drift_markdown
 from sealtape.report.printable import printable_line
 from sealtape.report.review_text import kind_of, label_of, notes_on, status_of, summary
 from sealtape.report.text import counted
@@ -25,6 +26,9 @@ def review_markdown(changes: Sequence[CassetteChange], *, subject: str) -> str:
     ]
     for change in changes:
         lines += ["", *_cassette(change)]
+    drift = group(finding for change in changes for finding in change.findings or ())
+    if drift:
+        lines += ["", "## Drift", "", drift_markdown(drift).rstrip("\n")]
     return "\n".join(lines) + "\n"
 
 
@@ -40,7 +44,7 @@ def code(text: str) -> str:
 def _cassette(change: CassetteChange) -> Iterator[str]:
     was = f" (was {code(change.old_where)})" if change.old_where else ""
     kind = kind_of(change).partition(" from ")[0]
-    yield f"#### {code(change.where)}: {kind}{was}"
+    yield f"### {code(change.where)}: {kind}{was}"
     yield ""
     if change.problem:
         yield f"- **cannot be read**: {code(change.problem)}"
@@ -50,11 +54,6 @@ def _cassette(change: CassetteChange) -> Iterator[str]:
         yield f"- {counted(change.same, 'interaction')} as before"
     for name, said in notes_on(change):
         yield f"- {name}: {said if name != 'locked' else code(said)}"
-    if change.findings:
-        yield ""
-        yield "Drift:"
-        yield ""
-        yield from (f"- **{finding.severity}** {code(fact_of(finding))}" for finding in change.findings)
 
 
 def _row(row: RowChange) -> str:

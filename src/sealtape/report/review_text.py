@@ -8,7 +8,7 @@ from rich.text import Text
 
 from sealtape.changes import CassetteChange, RowChange
 from sealtape.drift import Finding
-from sealtape.report.facts import fact_of, severity_style
+from sealtape.report.drift_text import finding_lines
 from sealtape.report.printable import printable_line
 from sealtape.report.text import counted
 
@@ -47,10 +47,10 @@ def change_text(change: CassetteChange) -> Iterator[Text]:
         yield _row(row)
         told = [finding for finding in findings if _is_about(finding, row)]
         findings = [finding for finding in findings if finding not in told]
-        yield from (_fact(finding, "      ") for finding in told)
+        yield from _drift(told, "      ")
     if findings:
         yield Text("  drift", style="dim")
-        yield from (_fact(finding, "    ") for finding in findings)
+        yield from _drift(findings, "      ")
     if change.same:
         yield Text(f"  = {counted(change.same, 'interaction')} as before", style="dim")
     for name, said in notes_on(change):
@@ -91,7 +91,8 @@ def notes_on(change: CassetteChange) -> Iterator[tuple[str, str]]:
     scrubbed = scrubbed_words(change)
     if scrubbed:
         yield "scrubbed", scrubbed
-    if change.findings == () and any(row.kind == "changed" for row in change.rows):
+    changed = any(row.kind == "changed" for row in change.rows)
+    if changed and change.findings is not None and all(f.severity == "quiet" for f in change.findings):
         yield "drift", "none: what differs says nothing about the provider"
     if change.locked:
         yield "locked", f"values and drift are not known: {change.locked}"
@@ -125,7 +126,6 @@ def _is_about(finding: Finding, row: RowChange) -> bool:
     return about == row.kind
 
 
-def _fact(finding: Finding, indent: str) -> Text:
-    return Text.assemble(
-        indent, (finding.severity, severity_style(finding.severity)), f"  {fact_of(finding)}"
-    )
+def _drift(findings: Sequence[Finding], indent: str) -> Iterator[Text]:
+    for finding in findings:
+        yield from (Text(indent).append_text(line) for line in finding_lines(finding))

@@ -1,7 +1,7 @@
 """Values that are known to be secret, and finding them in any text.
 
 There are two ways to know one. The recording process knows the value itself and looks for it, in the
-encodings of `ENCODINGS`, everywhere. A replay knows only what the opened cassette says: a keyed digest
+forms of `encodings`, everywhere. A replay knows only what the opened cassette says: a keyed digest
 and a length. It then tests what could be the value: the whole text, and what stands between two word
 boundaries. Both ways agree about what they replace, because `Reach` bounds the first in the same way.
 """
@@ -20,12 +20,13 @@ from urllib.parse import quote
 
 from sealtape.interaction import Removal
 from sealtape.scrub.evidence import ORDINARY_WORDS
+from sealtape.scrub.needles import Needles, replaced
 from sealtape.scrub.pseudonyms import StandIns
+from sealtape.scrub.wording import is_mixed, is_plain
 
 Note = Callable[[str, str, str], None]
 """Called with the rule, the value and the stand-in for every replacement."""
 
-_SMALL = 600
 _REMEMBERED = 20_000
 _LONG = 16
 _IS_WORD = bytes(ord("1") if chr(i).isalnum() and i < 128 else ord("0") for i in range(256))
@@ -34,6 +35,8 @@ _TOKEN_RUN = re.compile(r"[A-Za-z0-9+/=_.:~-]{6,}")
 _DIGIT_RUN = re.compile(r"(?<!\d)\d{6,}(?!\d)")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d]+")
 _WEAK_RULES = frozenset({"model-sensitive", "model-payload"})
+_NAME_RULES = frozenset({"secret-name", "name-value-pair", "cookie"})
+_UNQUOTED = re.compile(r"[A-Za-z0-9_.~-]*")
 _NEVER_KNOWN = frozenset({"sigv4-signature"})
 
 
@@ -58,6 +61,10 @@ def reach_of(value: str, rule: str) -> Reach:
     """
     if rule in _NEVER_KNOWN or len(value) < 4 or value.lower() in ORDINARY_WORDS:
         return Reach.NONE
+    if rule in _NAME_RULES and is_plain(value):
+        return Reach.NONE
+    if rule == "cookie" and len(value) < _LONG and not is_mixed(value):
+        return Reach.NONE
     if value.isdecimal():
         return Reach.WORD if len(value) >= 6 else Reach.NONE
     if len(value) < 6:
@@ -75,48 +82,44 @@ def _hex(value: str) -> str:
     return value.encode("utf-8", "surrogatepass").hex()
 
 
-ENCODINGS: tuple[Callable[[str], str], ...] = (
+_QUOTED: tuple[Callable[[str], str], ...] = (
     lambda value: quote(value, safe="", errors="surrogatepass"),
     lambda value: quote(value, errors="surrogatepass"),
     lambda value: re.sub("%..", lambda m: m[0].lower(), quote(value, safe="", errors="surrogatepass")),
     lambda value: json.dumps(value)[1:-1],
     lambda value: json.dumps(value, ensure_ascii=False)[1:-1],
     html.escape,
+)
+_CODED: tuple[Callable[[str], str], ...] = (
     _base64,
     lambda value: _base64(value).rstrip("="),
     lambda value: _base64(value).rstrip("=").translate(str.maketrans("+/", "-_")),
     _hex,
 )
-"""The forms other than itself in which a known value is looked for in any text."""
+_CASES: tuple[Callable[[str], str], ...] = (str.upper, str.lower)
+
+
+def encodings(value: str) -> tuple[Callable[[str], str], ...]:
+    """Return what makes the forms, other than itself, in which a known value is looked for in any text.
+
+    Quoting leaves most tokens as they are; another case is looked for where a value is too long and too
+    mixed to be a word.
+    """
+    chosen = _CODED if _UNQUOTED.fullmatch(value) else _QUOTED + _CODED
+    return chosen + _CASES if len(value) >= _LONG and not _WORD.fullmatch(value) else chosen
 
 
 def spellings(value: str) -> set[str]:
     """Return ``value`` in every encoding, itself included."""
-    return {value, *(encode(value) for encode in ENCODINGS)}
+    return {value, *(encode(value) for encode in encodings(value))}
 
 
 @dataclass(frozen=True, slots=True)
 class _Needle:
-    text: str
     stand_in: str
     rule: str
     value: str
-    reach: Reach
-    pattern: re.Pattern[str]
-
-
-def bounded(text: str) -> re.Pattern[str]:
-    """Return the pattern that finds ``text`` where neither word nor number goes on around it."""
-    if text.isdecimal():
-        return re.compile(rf"(?<!\d){text}(?!\d)")
-    before = r"(?<![A-Za-z0-9])" if text[0].isalnum() else ""
-    after = r"(?![A-Za-z0-9])" if text[-1].isalnum() else ""
-    return re.compile(before + re.escape(text) + after)
-
-
-def _pattern(text: str, reach: Reach) -> re.Pattern[str]:
-    anywhere = reach is Reach.ANYWHERE and not text.isdecimal()
-    return re.compile(re.escape(text)) if anywhere else bounded(text)
+    anywhere: bool
 
 
 def _longest_first(span: tuple[int, int]) -> tuple[int, int]:
@@ -134,9 +137,8 @@ class Known:
         self._lock = threading.Lock()
         self._values: dict[str, Reach] = {}
         self._whole: dict[str, tuple[str, str]] = {}
-        self._needles: tuple[_Needle, ...] = ()
-        self._with_urls: tuple[_Needle, ...] = ()
-        self._by_start: dict[str, tuple[_Needle, ...]] = {}
+        self._needles: Needles[_Needle] = Needles()
+        self._with_urls: Needles[_Needle] = Needles()
         self._digests: dict[str, tuple[str, str, Reach]] = {}
         self._lengths: frozenset[int] = frozenset()
         self._shortest = 0
@@ -150,7 +152,8 @@ class Known:
 
     def values(self) -> tuple[str, ...]:
         """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""
-        return tuple(value for value, reach in self._values.items() if reach >= Reach.WORD)
+        with self._lock:
+            return tuple(value for value, reach in self._values.items() if reach >= Reach.WORD)
 
     def rules(self) -> dict[str, str]:
         """The rule that first removed what each stand-in stands for."""
@@ -163,14 +166,14 @@ class Known:
     def __contains__(self, value: str) -> bool:
         return value in self._values
 
-    def add(self, value: str, rule: str, reach: Reach) -> None:
+    def add(self, value: str, rule: str, reach: Reach, stand_in: str = "") -> None:
         """Make ``value`` known, or known more widely. Stand-ins are no secrets."""
         if reach <= self._values.get(value, Reach.NONE) or self._stand_ins.is_one(value):
             return
-        stand_in = self._stand_ins.of(value)
+        stand_in = stand_in or self._stand_ins.of(value)
         with self._lock:
             if reach > self._values.get(value, Reach.NONE):
-                self._values = {**self._values, value: reach}
+                self._values[value] = reach
                 self._register(value, stand_in, rule, reach)
 
     def adopt(self, removals: Iterable[Removal]) -> None:
@@ -194,24 +197,23 @@ class Known:
 
     def _register(self, value: str, stand_in: str, rule: str, reach: Reach) -> None:
         self._rules[stand_in] = rule
-        self._whole = {**self._whole, value: (stand_in, rule)}
+        self._whole[value] = (stand_in, rule)
         if reach >= Reach.WORD:
-            needles = [_Needle(value, stand_in, rule, value, reach, _pattern(value, reach))]
-            for encode in ENCODINGS:
+            self._look_for(value, _Needle(stand_in, rule, value, reach is Reach.ANYWHERE))
+            for encode in encodings(value):
                 text = encode(value)
-                if len(text) >= 6 and all(text != needle.text for needle in needles):
-                    pattern = _pattern(text, reach)
-                    needles.append(_Needle(text, encode(stand_in), rule, value, reach, pattern))
-            # Longest first: a value that holds another one must go as a whole.
-            others = [needle for needle in self._needles if needle.value != value]
-            self._needles = tuple(sorted((*others, *needles), key=lambda n: -len(n.text)))
-            self._with_urls = tuple(needle for needle in self._needles if "://" in needle.text)
-            by_start: dict[str, tuple[_Needle, ...]] = {}
-            for needle in self._needles:
-                by_start[needle.text[:4]] = (*by_start.get(needle.text[:4], ()), needle)
-            self._by_start = by_start
+                if text != value and len(text) >= 6:
+                    self._look_for(text, _Needle(encode(stand_in), rule, value, reach is Reach.ANYWHERE))
         self.edition += 1
         self.cache = {}
+
+    def _look_for(self, text: str, needle: _Needle) -> None:
+        other = self._needles.get(text)
+        # A value in its own right goes before the same text as the encoding of another.
+        if other is None or other.value != text or needle.value == text:
+            self._needles.add(text, needle)
+            if "://" in text:
+                self._with_urls.add(text, needle)
 
     def whole(self, text: str, note: Note | None = None) -> str | None:
         """Return the stand-in where ``text`` as a whole is a known value, else None."""
@@ -230,7 +232,7 @@ class Known:
     def within(self, text: str, note: Note | None = None) -> str:
         """Return ``text`` with every known value in it replaced."""
         if self._needles:
-            text = self._replace_values(text, note)
+            text = self._replace_each(self._needles, text, note)
         if self._lengths:
             text = self._replace_recalled(text, note)
         return text
@@ -239,25 +241,17 @@ class Known:
         """Return ``text`` with those known values replaced that hold a URL themselves."""
         return self._replace_each(self._with_urls, text, note) if self._with_urls else text
 
-    def _replace_values(self, text: str, note: Note | None) -> str:
-        return self._replace_each(self._candidates(text), text, note)
-
-    def _replace_each(self, needles: Iterable[_Needle], text: str, note: Note | None) -> str:
-        for needle in needles:
-            if needle.text not in text:
+    def _replace_each(self, needles: Needles[_Needle], text: str, note: Note | None) -> str:
+        for found, needle in needles.found_in(text):
+            # Longest first: a value that holds another one goes as a whole.
+            if found not in text:
                 continue
-            text, count = needle.pattern.subn(lambda _, n=needle: n.stand_in, text)  # type: ignore[misc]
+            anywhere = needle.anywhere and not found.isdecimal()
+            text, count = replaced(text, found, needle.stand_in, anywhere=anywhere)
             if note is not None:
                 for _ in range(count):
-                    note(needle.rule, needle.value, self._stand_ins.of(needle.value))
+                    note(needle.rule, needle.value, self._whole[needle.value][0])
         return text
-
-    def _candidates(self, text: str) -> Iterable[_Needle]:
-        if len(text) > _SMALL:
-            return self._needles
-        starts = self._by_start
-        found = [n for i in range(len(text) - 3) if (hit := starts.get(text[i : i + 4])) for n in hit]
-        return sorted(set(found), key=lambda n: -len(n.text)) if len(found) > 1 else found
 
     def _replace_recalled(self, text: str, note: Note | None) -> str:
         pieces, at = [], 0

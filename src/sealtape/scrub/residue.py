@@ -34,7 +34,8 @@ from sealtape.scrub.evidence import (
     TRIVIAL,
     normalised,
 )
-from sealtape.scrub.known import Reach, bounded, reach_of, spellings
+from sealtape.scrub.known import Reach, reach_of, spellings
+from sealtape.scrub.needles import Needles, occurrences
 from sealtape.settings import ScrubSettings
 
 MAX_DEPTH = 8
@@ -101,16 +102,16 @@ class _Judge:
     def __init__(self, stand_ins: set[str], known: Iterable[str]) -> None:
         self._stand_ins = stand_ins
         self._long_stand_ins = [text for text in stand_ins if len(text) >= 6]
-        self._needles: list[tuple[str, re.Pattern[str] | None]] = []
+        self._needles: Needles[bool] = Needles()
         for value in known:
+            anywhere = reach_of(value, "") is Reach.ANYWHERE
             for text in spellings(value) if len(value) >= 6 else ():
-                anywhere = reach_of(value, "") is Reach.ANYWHERE
-                self._needles.append((text, None if anywhere else bounded(text)))
+                self._needles.add(text, anywhere and not text.isdecimal())
 
     def find(self, text: str) -> list[str]:
         rules = []
-        for needle, pattern in self._needles:
-            if needle in text and (pattern is None or pattern.search(text) is not None):
+        for needle, anywhere in self._needles.found_in(text) if self._needles else ():
+            if next(occurrences(text, needle, anywhere=anywhere), None) is not None:
                 rules.append("known-value")
                 break
         for rule, anchors, credential in _PATTERNS:

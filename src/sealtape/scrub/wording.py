@@ -1,0 +1,55 @@
+"""Telling words and sentences that people wrote from values that a machine drew.
+
+A stand-in keeps length, case and separators, so the answers of `is_plain` and `is_mixed` are the same for it
+as for what it replaces; a replay has nothing else to judge by.
+"""
+
+from __future__ import annotations
+
+import re
+
+_WORD = r"(?![Aa]{16})(?:A+|A?a+(?:Aa+)*)"
+_PLAIN = re.compile(
+    rf"{_WORD}(?:[ _.-]{_WORD}){{0,2}}"
+    r"|9{4}-99-99(?:[A ]99:99(?::99(?:\.9{1,9})?)?(?:A|[+-]99:?99)?)?"
+)
+_SPOKEN = re.compile(r"[(\"'\u2018\u201c]*(?:[^\W\d_][^\W\d_'\u2019/-]*|\d{1,5})[\"')\u2019\u201d.,;:!?%]*")
+_FUNCTION_WORDS = frozenset(
+    "is are be been was were must cannot can't can has have had should may not no too does doesn't isn't the "
+    "a an will please needs requires required invalid least most than".split()
+)
+_PREFERENCE = re.compile(r"[A-Za-z]?[a-z]{1,9}|[A-Z]{2,3}|[a-z]{2}[-_][A-Z]{2}")
+_SESSION_NAME = re.compile(r"se?ss|sid|auth|tok|jwt|key|secret|csrf|xsrf|pass|remember|cred|uid|(?:^|[_-])id", re.I)
+
+
+def _shape(text: str) -> str:
+    return "".join(
+        ["A" if c.isupper() else "9" if c.isdecimal() else "a" if c.isalnum() else c for c in text]
+    )
+
+
+def is_plain(value: str) -> bool:
+    """Whether a value is up to three ordinary words, or a date: ``SecretRef``, ``development-key``."""
+    return len(value) <= 50 and _PLAIN.fullmatch(_shape(value)) is not None
+
+
+def is_mixed(value: str) -> bool:
+    """Whether a value has digits and letters."""
+    shape = _shape(value)
+    return "9" in shape and ("a" in shape or "A" in shape)
+
+
+def is_sentence(text: str, *, terse: bool = False) -> bool:
+    """Whether a text is prose: words and small numbers, and one of the words that hold sentences together.
+
+    A ``terse`` one needs no such word, only two words: ``minimum length``.
+    """
+    words = text.split(" ")
+    if not 2 <= len(words) <= 80 or not all(_SPOKEN.fullmatch(word) for word in words):
+        return False
+    return terse or any(word.lower() in _FUNCTION_WORDS for word in words)
+
+
+def is_preference(name: str, value: str) -> bool:
+    """Whether a cookie holds a setting, such as ``theme=dark``: a session id is never one short word."""
+    return _PREFERENCE.fullmatch(value) is not None and _SESSION_NAME.search(name) is None
