@@ -57,7 +57,7 @@ class Cassette:
         *,
         where: str,
         mode: Mode,
-        scrubber: Scrubber,
+        scrubber: Callable[[], Scrubber],
         sandbox: Sandbox,
         options: VcrOptions | None = None,
         repeats: str = "miss",
@@ -71,7 +71,8 @@ class Cassette:
         self.may_record = mode.may_record(exists=self.exists)
         self.misses: list[Miss] = []
         self._recorded = recording.interactions if recording else ()
-        self._scrubber = scrubber
+        self._make_scrubber = scrubber
+        self._made_scrubber: Scrubber | None = None
         self._ask = ask
         self._options = options
         self._repeats = "last" if options and options.allow_playback_repeats else repeats
@@ -87,6 +88,16 @@ class Cassette:
         for entry in self._entries:
             self._unplayed.setdefault(entry.canonical.key, deque()).append(entry)
         self._bindings = Bindings(name for entry in self._entries for name in entry.canonical.names)
+
+    @property
+    def _scrubber(self) -> Scrubber:
+        """The scrubber, made with the first request: a test without traffic pays nothing for it."""
+        if self._made_scrubber is None:
+            with self._lock:
+                # One for all threads: what one of them learns is secret for the others too.
+                if self._made_scrubber is None:
+                    self._made_scrubber = self._make_scrubber()
+        return self._made_scrubber
 
     # What capture asks.
 

@@ -8,8 +8,8 @@ the same key, for there equal rows are equal bytes; otherwise by what is in the 
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import SequenceMatcher
 from typing import Literal
@@ -22,13 +22,14 @@ from sealtape.seal import content
 from sealtape.seal.format import ClearCassette, read_clear, unseal
 from sealtape.seal.keyring import Key
 
+RowKind = Literal["added", "removed", "changed", "moved"]
 KeyFor = Callable[[ClearCassette], Key]
 """Return the key of a cassette, or raise `KeyringError`."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """One interaction that was added, removed or changed.
+    """One interaction that was added, removed, changed, or moved without a change.
 
     ``old`` and ``new`` are its numbers, from 1, in the two versions. ``label`` is its name
     (``s3.PutObject``), ``""`` where the clear words are hidden and the key is not here; ``subject`` is
@@ -36,7 +37,7 @@ class RowChange:
     where no response came.
     """
 
-    kind: Literal["added", "removed", "changed"]
+    kind: RowKind
     label: str
     old: int | None = None
     new: int | None = None
@@ -193,38 +194,50 @@ def _scrubbed(version: Version | None) -> dict[str, int]:
 
 
 def _aligned(before: Sequence[_Row], after: Sequence[_Row]) -> tuple[list[RowChange], int]:
-    """Return the rows that differ, and how many do not."""
+    """Return the rows that differ, and how many do not.
+
+    What has one label and stands in one place belongs together; then, wherever they stand, what is
+    equal (it was moved) and what has one label. The rest came or went.
+    """
     matcher = SequenceMatcher(None, [r.token for r in before], [r.token for r in after], autojunk=False)
-    changes: list[RowChange] = []
-    same = 0
-    for tag, start, stop, first, last in matcher.get_opcodes():
-        if tag == "equal":
-            same += stop - start
-        else:
-            changes += _hunk(before[start:stop], after[first:last])
-    return changes, same
+    hunks = [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
+    old = [row for start, stop, _, _ in hunks for row in before[start:stop]]
+    new = [row for _, _, start, stop in hunks for row in after[start:stop]]
+    same = len(before) - len(old)
+    hunk_of = {id(row): n for n, (start, stop, _, _) in enumerate(hunks) for row in before[start:stop]}
+    hunk_of |= {id(row): n for n, (_, _, start, stop) in enumerate(hunks) for row in after[start:stop]}
+    changes = [_change("moved", *pair) for pair in _paired(old, new, lambda row: row.token)]
+    for key in (lambda row: (row.label, hunk_of[id(row)]), lambda row: row.label):
+        changes += [_change("changed", *pair) for pair in _paired(old, new, key)]
+    changes += [_change("removed", row, None) for row in old]
+    changes += [_change("added", None, row) for row in new]
+    return sorted(changes, key=_place), same
 
 
-def _hunk(before: Sequence[_Row], after: Sequence[_Row]) -> list[RowChange]:
-    """Pair what has one label within a stretch of rows that differ; the rest came or went."""
-    left = list(before)
-    changes: list[RowChange] = []
-    for row in after:
-        other = next((r for r in left if r.label == row.label), None)
-        if other is None:
-            changes.append(
-                RowChange("added", row.label, new=row.number, new_status=row.status, subject=row.subject)
-            )
-            continue
-        left.remove(other)
-        changes.append(
-            RowChange("changed", row.label, other.number, row.number, other.status, row.status, row.subject)
-        )
-    gone = [
-        RowChange("removed", row.label, old=row.number, old_status=row.status, subject=row.subject)
-        for row in left
-    ]
-    return sorted([*gone, *changes], key=_place)
+def _paired(old: list[_Row], new: list[_Row], key: Callable[[_Row], Hashable]) -> Iterator[tuple[_Row, _Row]]:
+    """Take out of both lists, and yield, each new row with the first old one of the same key."""
+    waiting: dict[Hashable, deque[_Row]] = {}
+    for row in old:
+        waiting.setdefault(key(row), deque()).append(row)
+    pairs = [(same.popleft(), row) for row in new if (same := waiting.get(key(row)))]
+    taken = {id(row) for pair in pairs for row in pair}
+    old[:] = [row for row in old if id(row) not in taken]
+    new[:] = [row for row in new if id(row) not in taken]
+    yield from pairs
+
+
+def _change(kind: RowKind, old: _Row | None, new: _Row | None) -> RowChange:
+    row = new or old
+    assert row is not None
+    return RowChange(
+        kind,
+        row.label,
+        old.number if old else None,
+        new.number if new else None,
+        old.status if old else None,
+        new.status if new else None,
+        row.subject,
+    )
 
 
 def _place(change: RowChange) -> tuple[int, int]:

@@ -130,7 +130,7 @@ class Library:
             recording,
             where=_shown(path),
             mode=mode,
-            scrubber=Scrubber(self.settings.scrub, key.derive("stand-ins"), removals=removals),
+            scrubber=lambda: Scrubber(self.settings.scrub, key.derive("stand-ins"), removals=removals),
             sandbox=self.sandbox,
             options=options,
             repeats=self.settings.repeats,

@@ -101,7 +101,7 @@ def _digest(data: bytes) -> bytes:
     return blake2b(data, digest_size=16).digest()
 
 
-@lru_cache(maxsize=1024)
+@lru_cache(maxsize=16384)
 def _parts(url: str) -> dict[str, Any]:
     split = urlsplit(url)
     scheme = split.scheme.lower()

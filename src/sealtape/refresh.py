@@ -166,6 +166,8 @@ def record_anew(
     with tempfile.TemporaryDirectory(prefix="sealtape-") as folder:
         events = Path(folder, "events.jsonl")
         command = [sys.executable, "-m", "pytest", f"--sealtape-refresh={events}"]
+        # For pytest-recording: it lets a run with --block-network reach the network if it records.
+        command += ["--record-mode=rewrite"]
         command += [f"--sealtape-older-than={older_than}"] if older_than is not None else []
         command += [f"--sandbox={sandbox}"] if sandbox is not None else []
         with Path(folder, "output").open("w+b") as output:

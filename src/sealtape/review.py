@@ -65,10 +65,10 @@ def _meant(name: str, pending: Sequence[Pending]) -> list[Pending]:
         if path in (place := Path(os.path.abspath(item.path)), Path(os.path.abspath(item.cassette)))
         or path in place.parents
     ]
-    if by_path:
+    if by_path and name.strip():  # an empty name is a variable that was not set, not this folder
         return by_path
     bare = name.removesuffix(store.PENDING_SUFFIX).removesuffix(store.SUFFIX)
-    by_name = [item for item in pending if f"/{item.name}".endswith(f"/{bare}")]
+    by_name = [item for item in pending if bare and f"/{item.name}".endswith(f"/{bare}")]
     exact = [item for item in by_name if item.name == bare]
     if len(exact or by_name) == 1:
         return exact or by_name

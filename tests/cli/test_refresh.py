@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jsonschema  # type: ignore[import-untyped]
 import pytest
 
 from tests.cli.project import PROGRAM, Project, Result
@@ -37,6 +38,13 @@ COUNT = """
 @pytest.mark.vcr
 def test_count():
     assert requests.get(URL + "/count").json()["count"] >= 1
+"""
+SLOW = """
+
+@pytest.mark.vcr
+def test_slow():
+    for _ in range(60):
+        requests.get(URL + "/slow")
 """
 FOLDER = "cassettes/test_api"
 SAME, BINARY, COUNTED = (f"{FOLDER}/test_{name}.tape" for name in ("same", "binary", "count"))
@@ -176,7 +184,11 @@ def test_json_is_for_programs_and_nothing_else_is_on_the_output(
     assert {"id", "kind", "severity", "cause", "path", "old", "new", "tests", "count", "fingerprint"} <= set(
         document["findings"][0]
     )
+    schema = json.loads(project.run("refresh", "--schema").out)
+    jsonschema.Draft202012Validator(schema).validate(document)
     assert document["findings"][0]["tests"] == ["test_api.py::test_same"]
+    assert document["tests"] == {"passed": 2, "failed": 0, "skipped": 0}
+    assert document["confirmed"] == [BINARY]
     assert document["pending"] == [SAME + ".new"]
     assert document["complete"] is True
 
@@ -196,6 +208,14 @@ def test_workers_of_xdist_refresh_as_one_process_does(project: Project, answers:
     result = refresh(project, tests=("-n", "2"))
     assert result.code == 1
     assert "2 tests recorded again: 1 cassette confirmed, 1 drifted" in result.out
+
+
+def test_a_project_that_blocks_the_network_is_refreshed_all_the_same(project: Project) -> None:
+    record(project)
+    project.write("pytest.ini", "[pytest]\naddopts = --block-network --record-mode=none\n")
+    result = refresh(project)
+    assert (result.code, result.err) == (0, "")
+    assert "2 cassettes confirmed" in result.out
 
 
 def test_pytest_chooses_the_tests(project: Project, answers: dict[str, bytes]) -> None:
@@ -224,17 +244,14 @@ def test_what_was_confirmed_lately_is_left_out(project: Project, http: Service) 
 # What makes a refresh incomplete.
 
 
-def test_a_test_that_fails_while_recording_is_a_finding_and_loses_nothing(
-    project: Project, answers: dict[str, bytes]
-) -> None:
+def test_a_test_that_fails_while_recording_is_a_finding_and_loses_nothing(project: Project) -> None:
     record(project)
     before = tapes(project)
     project.write("test_api.py", TESTS.replace("status_code == 200", "status_code == 500"))
     result = refresh(project)
     assert result.code == 3
     assert "recording-failed" in result.out
-    assert "test_api.py::test_same" in result.out
-    assert "1 test could not be recorded again" in result.err
+    assert "1 test could not be recorded again:\n  test_api.py::test_same: call failed with" in result.err
     assert tapes(project) == before
     assert list(json.loads(project.read(LEDGER))["confirmed"]) == ["test_binary.tape"]
 
@@ -315,15 +332,18 @@ def test_a_ledger_that_cannot_be_written_does_not_lose_the_report(
     assert "the ledger of these cassettes cannot be read" in result.err
 
 
-@pytest.mark.parametrize("to_all", [False, True], ids=["to the command", "to its whole group"])
-def test_ctrl_c_leaves_the_accepted_cassettes_and_says_what_is_pending(
-    project: Project, to_all: bool
+@pytest.mark.parametrize(
+    ("to_all", "number"),
+    [(True, signal.SIGINT), (False, signal.SIGINT), (False, signal.SIGTERM)],
+    ids=["Ctrl-C", "an interrupt of the command alone", "a cancelled job"],
+)
+def test_an_interrupt_leaves_the_accepted_cassettes_and_says_what_is_pending(
+    project: Project, to_all: bool, number: signal.Signals
 ) -> None:
-    slow = "\n\n@pytest.mark.vcr\ndef test_slow():\n    for _ in range(60):\n        requests.get(URL + '/slow')\n"
     project.write("test_api.py", TESTS + COUNT)
     record(project)
     before = project.content()
-    project.write("test_api.py", TESTS.replace("/json", "/gzip") + COUNT + slow)
+    project.write("test_api.py", TESTS.replace("/json", "/gzip") + COUNT + SLOW)
     with subprocess.Popen(
         [sys.executable, "-c", PROGRAM, "refresh", "--", *QUICK],
         cwd=project.root,
@@ -337,7 +357,7 @@ def test_ctrl_c_leaves_the_accepted_cassettes_and_says_what_is_pending(
         while not (project.root / (SAME + ".new")).exists() and time.monotonic() < deadline:
             time.sleep(0.05)
         time.sleep(0.5)
-        (os.killpg if to_all else os.kill)(process.pid, signal.SIGINT)
+        (os.killpg if to_all else os.kill)(process.pid, number)
         out, err = process.communicate(timeout=60)
     assert process.returncode == 3
     assert "interrupted after 3 of 4 tests" in err

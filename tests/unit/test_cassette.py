@@ -52,7 +52,7 @@ def cassette(*captured: Captured, mode: Mode = NONE, repeats: str = "miss") -> C
         recording,
         where="a.tape",
         mode=mode,
-        scrubber=scrubber(scrubbed),
+        scrubber=lambda: scrubber(scrubbed),
         sandbox=Sandbox(SandboxSettings()),
         repeats=repeats,
     )

@@ -30,7 +30,7 @@ import wrapt
 
 from sealtape.capture.current import Conversation, current, passing
 from sealtape.capture.parameters import parameter_tree
-from sealtape.capture.wire import header_items, received, replayed_body
+from sealtape.capture.wire import header_items, merged, received, replayed_body
 from sealtape.interaction import AwsRequest, Failure, Outcome, Response
 
 # Presigned URLs and RDS tokens are products of signing, and S3 Express cannot go unsigned.
@@ -283,14 +283,43 @@ def _replayed(outcome: Outcome, request: Any) -> Any:
     """Build what botocore would have got from the wire; raise what it would have raised."""
     if isinstance(outcome, Failure):
         raise _exception(outcome, request.url)
+    if request.stream_output:
+        from botocore.awsrequest import AWSResponse
+
+        raw = replayed_body(outcome, request.method)
+        return AWSResponse(request.url, outcome.status, raw.headers, raw)
+    return _whole_response()(outcome, request)
+
+
+@functools.cache
+def _whole_response() -> type:
+    """Return the class of replayed responses whose body the caller does not stream."""
     from botocore.awsrequest import AWSResponse
 
-    raw = replayed_body(outcome, request.method)
-    response = AWSResponse(request.url, outcome.status, raw.headers, raw)
-    if not request.stream_output:
-        # What URLLib3Session does with every response that the caller does not stream.
-        response._content = outcome.body
-    return response
+    class WholeResponse(AWSResponse):  # type: ignore[misc]  # botocore is not typed
+        """A response that was read whole, as URLLib3Session does with all but streams.
+
+        The stream below it is made only if a handler asks for it: nearly none does.
+        """
+
+        def __init__(self, outcome: Response, request: Any) -> None:
+            self._raw: Any = None
+            super().__init__(request.url, outcome.status, merged(outcome.headers), None)
+            self._content = outcome.body
+            self._outcome = outcome
+            self._method = request.method
+
+        @property
+        def raw(self) -> Any:
+            if self._raw is None:
+                self._raw = replayed_body(self._outcome, self._method)
+            return self._raw
+
+        @raw.setter
+        def raw(self, raw: Any) -> None:
+            self._raw = raw
+
+    return WholeResponse
 
 
 def _exception(failure: Failure, url: str) -> Exception:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Generator, Mapping
 from email.message import Message
 from http.client import HTTPMessage, IncompleteRead
@@ -17,6 +18,14 @@ from sealtape.interaction import Headers, Response
 def header_items(headers: Mapping[str, Any] | Any) -> Headers:
     """Return header fields in order, repeats included, as text."""
     return tuple((_text(name), _text(value)) for name, value in headers.items())
+
+
+def merged(headers: Headers) -> dict[str, str]:
+    """Return header fields as a dictionary, repeats joined as urllib3 joins them."""
+    fields = dict(headers)
+    if len(fields) == len(headers):
+        return fields
+    return dict(HTTPHeaderDict(headers))
 
 
 def _text(value: str | bytes) -> str:
@@ -37,7 +46,7 @@ class _Wire(BytesIO):
         self._headers = response.headers
         self._ended = False
 
-    @property
+    @functools.cached_property
     def msg(self) -> Message:
         message = HTTPMessage()
         for name, value in self._headers:

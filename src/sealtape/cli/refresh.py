@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shlex
+import signal
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -35,7 +36,7 @@ _SHOWN_OUTPUT_LINES = 25
 _SHOWN_TESTS = 10
 
 
-class Age(click.ParamType):
+class Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2 only, and for typing
     """``7d`` or ``2w``, in seconds."""
 
     name = "age"
@@ -109,7 +110,7 @@ def command(
     require_key(settings)
     if not replace:
         require_none_pending([item.where for item in waiting(root)])
-    with _progress() as watch:
+    with _stopped_as_by_ctrl_c(), _progress() as watch:
         run = record_anew(arguments, sandbox=sandbox, older_than=older_than, watch=watch)
     refreshed = judged(run)
     left = [item.where for item in waiting(root)]
@@ -129,6 +130,20 @@ def _sandbox_for(sandbox: str | None, arguments: tuple[str, ...]) -> str | None:
 def _reaches(refreshed: Refreshed, bar: str) -> bool:
     high = _SEVERITIES[: _SEVERITIES.index(bar) + 1]
     return any(finding.severity in high for finding in refreshed.findings)
+
+
+@contextmanager
+def _stopped_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM, by which CI jobs are cancelled, end the run as Ctrl-C does, and pytest with it."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ cascade of shifted ones. Hashing does the bulk; only what is left over is compar
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -182,19 +182,39 @@ def _leaves(value: Any, place: str = "") -> Iterable[tuple[str, Any]]:
 
 
 def align_interactions(old: Sequence[Interaction], new: Sequence[Interaction]) -> Alignment:
-    """Pair interactions by operation and request, then by operation alone; equal ones in order."""
+    """Pair interactions by operation and request, then by operation alone; equal ones in order.
+
+    Of requests that were made several times, those with equal answers pair first, and one whose answer
+    the other side got at another time stays alone: how often one had to ask is chance.
+    """
     pairing = _Pairing(old, new)
-    ours, theirs = ([_operation(i.request) for i in side] for side in (old, new))
-    requests = [[request_signature(i.request) for i in side] for side in (old, new)]
-    exact = [[exact_request(i.request) for i in side] for side in (old, new)]
-    outcomes = [[_outcome(i) for i in side] for side in (old, new)]
-    # Equal requests with answers of one status pair first: then the missing poll is the missing one.
-    pairing.by(*(_zipped(ours, theirs, exact, outcomes)))
-    pairing.by(*(_zipped(ours, theirs, requests, outcomes)))
-    pairing.by(*(_zipped(ours, theirs, exact)))
-    pairing.by(*(_zipped(ours, theirs, requests)))
-    pairing.take(_same_operation(pairing, ours, theirs))
+    ours, theirs = ([request_signature(i.request) for i in side] for side in (old, new))
+    asked = Counter(ours), Counter(theirs)
+    often = {request for request in asked[0] | asked[1] if asked[0][request] + asked[1][request] > 2}
+    answers = [
+        [(key, answer_signature(i)) if key in often else None for key, i in zip(keys, side, strict=True)]
+        for keys, side in ((ours, old), (theirs, new))
+    ]
+    pairing.by(answers[0], answers[1])
+    polls = _polls(pairing, answers)
+    pairing.left = [i for i in pairing.left if i not in polls[0]]
+    pairing.right = [j for j in pairing.right if j not in polls[1]]
+    pairing.by([exact_request(i.request) for i in old], [exact_request(i.request) for i in new])
+    pairing.by(ours, theirs)
+    labels = [[_operation(i.request) for i in side] for side in (old, new)]
+    pairing.take(_same_operation(pairing, labels[0], labels[1]))
+    pairing.left += polls[0]
+    pairing.right += polls[1]
     return pairing.done()
+
+
+def _polls(pairing: _Pairing, answers: Sequence[Sequence[Hashable]]) -> tuple[set[int], set[int]]:
+    """Return the unpaired interactions whose answer the other side has as well."""
+    known = [set(side) - {None} for side in answers]
+    return (
+        {i for i in pairing.left if answers[0][i] in known[1]},
+        {j for j in pairing.right if answers[1][j] in known[0]},
+    )
 
 
 def _same_operation(
@@ -238,14 +258,18 @@ def http_operation(request: HttpRequest) -> tuple[str, str]:
 def exact_request(request: Request) -> Hashable:
     """Return what was asked, as it was asked."""
     if isinstance(request, AwsRequest):
-        return repr((_sorted(request.parameters), request.body))
+        return (request.service, request.operation, repr(_sorted(request.parameters)), request.body)
     return (request.method, request.url, request.body)
 
 
 def request_signature(request: Request) -> Hashable:
     """Return what was asked up to opaque values."""
     if isinstance(request, AwsRequest):
-        return (signature(_plain(request.parameters)), masked((request.body or b"").decode("latin-1")))
+        return (
+            _operation(request),
+            signature(_plain(request.parameters)),
+            masked((request.body or b"").decode("latin-1")),
+        )
     query = request.url.partition("?")[2]
     return (http_operation(request), masked(query), masked(request.body.decode("latin-1")))
 
@@ -264,9 +288,9 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def _outcome(interaction: Interaction) -> Hashable:
+def answer_signature(interaction: Interaction) -> Hashable:
+    """Return what came back, up to opaque values."""
     outcome = interaction.outcome
     if not isinstance(outcome, Response):
         return outcome.kind
-    # The length, coarsely: a poll that says more than the one before it is another poll.
-    return (outcome.status, len(outcome.body).bit_length())
+    return outcome.status, masked(outcome.body.decode("latin-1"))

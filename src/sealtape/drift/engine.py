@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import parse_qsl
 
-from sealtape.drift.align import align_interactions, http_operation, request_signature
+from sealtape.drift.align import align_interactions, answer_signature, http_operation, request_signature
 from sealtape.drift.bodies import Document, document, parsed_document, read_body
 from sealtape.drift.compare import Fact, document_facts
 from sealtape.drift.findings import Cause, Finding, fingerprint, group, shown_value
@@ -46,7 +46,10 @@ def cassette_finding(name: str, *, is_new: bool) -> Finding:
 
 def _once(findings: Iterable[Finding]) -> list[Finding]:
     """Return each fact of one response once, however many items of a list show it."""
-    return list({(found.fingerprint, found.cause): found for found in findings}.values())
+    first: dict[tuple[str, str], Finding] = {}
+    for found in findings:
+        first.setdefault((found.fingerprint, found.cause), found)
+    return list(first.values())
 
 
 def _judged(
@@ -65,7 +68,7 @@ def finding(
     rule: Rule, service: str, operation: str, path: str, old: Any, new: Any, cause: Cause, test: str
 ) -> Finding:
     """Return the finding of a rule at a place."""
-    place = path.replace(".[]", "[]").replace(".{}", "{}")
+    place = path.replace(".[]", "[]")
     before, after = shown_value(old), shown_value(new)
     values = (before, after) if rule.by_value else ()
     return Finding(
@@ -101,11 +104,12 @@ class _Recordings:
             self._bind(ours[i].request, theirs[j].request)
         for i, j in alignment.pairs:
             self._pair(ours[i], theirs[j])
+        polls = _Polls(ours, theirs) if alignment.removed or alignment.added else None
         for i in alignment.removed:
-            rule = "poll-count" if _is_repeated(ours[i], ours, theirs) else "interaction-missing"
+            rule = "poll-count" if polls and polls.has(ours[i], 0) else "interaction-missing"
             self._state(rule, ours[i].request, old=ours[i].request.label)
         for j in alignment.added:
-            rule = "poll-count" if _is_repeated(theirs[j], theirs, ours) else "interaction-added"
+            rule = "poll-count" if polls and polls.has(theirs[j], 1) else "interaction-added"
             self._state(rule, theirs[j].request, new=theirs[j].request.label)
         if alignment.is_reordered:
             self._state("interactions-reordered", None)
@@ -166,6 +170,24 @@ class _Recordings:
         self.found.append(finding(RULE[rule], service, operation, path, old, new, cause, self.test))
 
 
+class _Polls:
+    """The reads that were asked on both sides, and on one of them several times or to several answers."""
+
+    def __init__(self, *sides: Sequence[Interaction]) -> None:
+        self._asked: list[dict[Any, list[Interaction]]] = [{}, {}]
+        for asked, interactions in zip(self._asked, sides, strict=True):
+            for interaction in interactions:
+                asked.setdefault(request_signature(interaction.request), []).append(interaction)
+
+    def has(self, one: Interaction, side: int) -> bool:
+        """Whether ``one``, of the old (0) or the new (1) side, is such a read."""
+        if not _is_read(one.request):
+            return False
+        key = request_signature(one.request)
+        mine, yours = self._asked[side][key], self._asked[1 - side].get(key)
+        return bool(yours) and (len(mine) > 2 or len({answer_signature(i) for i in mine}) > 1)
+
+
 def _stand_ins(interactions: Sequence[Scrubbed]) -> frozenset[str]:
     return frozenset(
         removal.stand_in
@@ -212,17 +234,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, (list, tuple)):
         return [_plain(inner) for inner in value]
     return value
-
-
-def _is_repeated(one: Interaction, own: Sequence[Interaction], others: Sequence[Interaction]) -> bool:
-    """Whether a call is a poll: a question asked several times on one side, and at all on the other."""
-    asked = request_signature(one.request)
-    label = one.request.label
-
-    def same(side: Sequence[Interaction]) -> int:
-        return sum(i.request.label == label and request_signature(i.request) == asked for i in side)
-
-    return same(own) > 2 and same(others) > 1 and _is_read(one.request)
 
 
 def _is_read(request: Request) -> bool:

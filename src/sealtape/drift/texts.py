@@ -16,9 +16,13 @@ from sealtape.renaming import Likeness, Renaming
 TextChange = Literal["text", "punctuation", "limit", "measured", "listed-added", "listed-removed"]
 
 _ENTRY = r"[^\s,;\[\](){}]+"
+_MORE = rf",\s*(?!(?:or|and)\s){_ENTRY}"
+_LAST = rf",?\s+(?:or|and)\s+{_ENTRY}"
 _LISTS = re.compile(
-    rf"\[\s*{_ENTRY}(?:,\s*{_ENTRY})*\s*\]|\(\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\)|\{{\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\}}"
-    rf"|(?<![\w,]){_ENTRY}(?:,\s*{_ENTRY}){{2,}}(?:,?\s+(?:or|and)\s+{_ENTRY})?"
+    rf"\[\s*{_ENTRY}(?:,\s*{_ENTRY})*\s*\]"
+    rf"|\(\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\)"
+    rf"|\{{\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\}}"
+    rf"|(?<![\w,]){_ENTRY}(?:(?:{_MORE})+{_LAST}|(?:{_MORE}){{2,}})"
     rf"|(?<![\w,]){_ENTRY}(?:\s*\|\s*{_ENTRY})+"
 )
 _UNIT = (
@@ -61,7 +65,8 @@ def changes(old: str, new: str, renaming: Renaming) -> list[Change]:
             return [Change(_wording(old, new), old, new)]
     found = list(_numbers(bare_old, bare_new, old, new))
     for ours, theirs in lists:
-        found += _entries(ours, theirs, renaming)
+        if ours != theirs:
+            found += _entries(ours, theirs, renaming) or _layout(ours, theirs, old, new)
     return found
 
 
@@ -94,8 +99,17 @@ def _is_measured(text: str, number: re.Match[str]) -> bool:
     return "." in number[0] or _WITH_UNIT.match(text, number.end()) is not None
 
 
-def _entries(old: str, new: str, renaming: Renaming) -> Iterator[Change]:
-    ours, theirs = _SPLIT.split(old.strip("[](){} ")), _SPLIT.split(new.strip("[](){} "))
+def _split(text: str) -> list[str]:
+    return _SPLIT.split(text.strip("[](){} "))
+
+
+def _layout(ours: str, theirs: str, old: str, new: str) -> list[Change]:
+    """Return the change of two lists that hold the same: none if only their order differs."""
+    return [Change(_wording(old, new), old, new)] if _split(ours) == _split(theirs) else []
+
+
+def _entries(old: str, new: str, renaming: Renaming) -> list[Change]:
+    ours, theirs = _split(old), _split(new)
     gone = [entry for entry in ours if entry not in theirs]
     come = [entry for entry in theirs if entry not in ours]
     for entry in list(gone):
@@ -104,7 +118,5 @@ def _entries(old: str, new: str, renaming: Renaming) -> Iterator[Change]:
             renaming.compare(entry, other)
             gone.remove(entry)
             come.remove(other)
-    if gone:
-        yield Change("listed-removed", ", ".join(gone), None)
-    if come:
-        yield Change("listed-added", None, ", ".join(come))
+    found = [Change("listed-removed", ", ".join(gone), None)] if gone else []
+    return [*found, Change("listed-added", None, ", ".join(come))] if come else found

@@ -18,9 +18,9 @@ _BACKTICKS = re.compile("`+")
 def review_markdown(changes: Sequence[CassetteChange], *, subject: str) -> str:
     """Return what became of all of ``changes`` as one Markdown document that ends with a line end."""
     if not changes:
-        return f"### sealtape\n\nNo cassette differs in {code(subject)}.\n"
+        return f"## sealtape\n\nNo cassette differs in {code(subject)}.\n"
     lines = [
-        f"### sealtape: {counted(len(changes), 'cassette')} in {code(subject)}",
+        f"## sealtape: {counted(len(changes), 'cassette')} in {code(subject)}",
         "",
         f"{summary(changes)}.",
     ]

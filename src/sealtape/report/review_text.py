@@ -19,7 +19,7 @@ _KINDS = {
     "renamed": "renamed",
     "pending": "pending, not accepted yet",
 }
-_SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow")}
+_SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow"), "moved": (">", "dim")}
 
 
 def review_text(changes: Sequence[CassetteChange], *, subject: str) -> Iterator[Text]:
@@ -76,6 +76,8 @@ def status_of(row: RowChange) -> str:
     """Return the status of an interaction, and what it was where that differs."""
     if row.kind == "removed":
         return printable_line(str(row.old_status))
+    if row.kind == "moved":
+        return f"as before, was number {row.old}"
     if row.kind == "changed" and row.old_status != row.new_status:
         return printable_line(f"{row.new_status}, was {row.old_status}")
     return printable_line(str(row.new_status))

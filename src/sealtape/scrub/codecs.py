@@ -88,34 +88,40 @@ def splice_json(text: str, old: Any, new: Any) -> str:
 # XML and HTML -------------------------------------------------------------------------------------
 
 _MARKUP = re.compile(
-    r"<!--.*?(?:-->|\Z)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)|<[?!][^>]*>"
-    r"|<(?P<close>/)?(?P<name>[A-Za-z_][\w.:-]*)(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
+    r"<!--(?P<comment>.*?)(?:-->|\Z)|<!\[CDATA\[(?P<cdata>.*?)(?:\]\]>|\Z)"
+    r"|<!ENTITY\s+(?:%\s+)?(?P<entity>[\w.:-]+)\s+(?:\"(?P<is>[^\"]*)\"|'(?P<was>[^']*)')\s*>|<[?!](?P<other>[^>\[]*)[>\[]"
+    r"|<(?P<close>/)?(?P<name>[A-Za-z_][\w.-]*(?::[\w.-]+)*)(?=[\s/>])(?P<rest>(?:[^<>\"']|\"[^\"]*\"|'[^']*')*)>",
     re.S,
 )
-_ATTRIBUTE = re.compile(r"([A-Za-z_][\w.:-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
-_LOOKS_LIKE_MARKUP = re.compile(r"\s*<[?!A-Za-z]")
+_ATTRIBUTE = re.compile(r"([A-Za-z_][\w.:-]*)\s*=\s*(?:\"([^\"]*)\"|'([^']*)'|([^\s\"'<>`]+?)(?=\s|/?\Z))")
+_LOOKS_LIKE_MARKUP = re.compile(r"\s*<(?:[?!]|[A-Za-z_][\w.-]*(?::[\w.-]+)*(?=[\s/>]))[^>]*>")
 _MAX_NESTING = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A value in a text: where it stands, under which names, and what it says when decoded."""
+    """A value in a text: where it stands, under which names, and what it says when decoded.
+
+    Attributes of one tag have its position as ``tag``. ``quotes`` are escaped where they were.
+    """
 
     path: tuple[str, ...]
     start: int
     end: int
     value: str
     raw: bool = False
+    tag: int = -1
+    quotes: bool = False
 
     def encoded(self, value: str) -> str:
         """Return ``value`` as it has to be written at this place."""
         if self.raw:
             return value
-        return html.escape(value, quote=bool(self.path) and self.path[-1].startswith("@"))
+        return html.escape(value, quote=self.quotes or (bool(self.path) and self.path[-1].startswith("@")))
 
 
 def looks_like_markup(text: str) -> bool:
-    """Whether ``text`` starts as XML or HTML does."""
+    """Whether ``text`` starts with a complete tag, as XML and HTML do: ``<https://…>`` is none."""
     return _LOOKS_LIKE_MARKUP.match(text) is not None
 
 
@@ -133,8 +139,12 @@ def markup_spans(text: str) -> Iterator[Span]:
         at = match.end()
         if match["cdata"] is not None:
             yield Span(tuple(path), match.start("cdata"), match.end("cdata"), match["cdata"], raw=True)
+        elif match["entity"] is not None:
+            group = "was" if match["is"] is None else "is"
+            yield Span((*path, "@" + match["entity"]), *match.span(group), html.unescape(match[group]))
         elif match["name"] is None:
-            yield Span((*path, "#"), match.start(), match.end(), match[0], raw=True)
+            group = "other" if match["comment"] is None else "comment"
+            yield Span((*path, "#"), *match.span(group), match[group], raw=True)
         else:
             yield from _tag_spans(match, path)
     if at < len(text):
@@ -144,7 +154,8 @@ def markup_spans(text: str) -> Iterator[Span]:
 def _text_span(text: str, start: int, end: int, path: list[str]) -> Iterator[Span]:
     raw = text[start:end]
     if not raw.isspace():
-        yield Span(tuple(path), start, end, html.unescape(raw) if "&" in raw else raw)
+        plain = html.unescape(raw) if "&" in raw else raw
+        yield Span(tuple(path), start, end, plain, quotes="&quot;" in raw)
 
 
 def _tag_spans(match: re.Match[str], path: list[str]) -> Iterator[Span]:
@@ -158,10 +169,10 @@ def _tag_spans(match: re.Match[str], path: list[str]) -> Iterator[Span]:
         path.append(name)
     rest, offset = match["rest"], match.start("rest")
     for attribute in _ATTRIBUTE.finditer(rest) if "=" in rest else ():
-        group = 2 if attribute[2] is not None else 3
+        group = attribute.lastindex or 0
         place = (*path, "@" + attribute[1].rpartition(":")[2])
         start, end = attribute.span(group)
-        yield Span(place, offset + start, offset + end, html.unescape(attribute[group]))
+        yield Span(place, offset + start, offset + end, html.unescape(attribute[group]), tag=match.start())
     if rest.endswith("/") and path and path[-1] == name:
         path.pop()
 

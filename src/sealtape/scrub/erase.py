@@ -15,33 +15,31 @@ from typing import Any
 from sealtape.scrub import codecs, content
 from sealtape.scrub.evidence import (
     ASSIGNMENT,
+    DESCRIBING_NAME,
+    NAME_KEYS,
     NEAR_ACCESS_KEY,
     PLACEHOLDER,
+    PROSE_PARENTS,
     TRIGGER,
     TRIVIAL,
+    VALUE_KEYS,
     Detector,
     normalised,
 )
 from sealtape.scrub.known import Note
 from sealtape.scrub.lexicon import names_account, names_queue
 from sealtape.scrub.models import Node
-from sealtape.scrub.replace import MAX_DEPTH, PLAIN_NAME, URL, USER_INFO, Replacer
+from sealtape.scrub.replace import ESCAPED, MAX_DEPTH, PLAIN_NAME, URL
+from sealtape.scrub.syntax import Syntax
+from sealtape.scrub.wording import is_plain, is_sentence
 
 _ACCOUNT = re.compile(r"\d{12}")
 _QUEUE_ACCOUNT = re.compile(r"/(\d{12})(?=/)")
-_ESCAPED = re.compile(r"[^\s\"'<>&=?]*%[0-9A-Fa-f]{2}[^\s\"'<>&=?]*")
 _BASE64_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _MAYBE_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-]{12,}")
-_NAME_KEYS = (
-    "name",
-    "key",
-    "parameterkey",
-    "settingname",
-    "variablename",
-    "outputkey",
-    "optionname",
-)
-_VALUE_KEYS = frozenset({"value", "parametervalue", "settingvalue", "plaintextvalue", "outputvalue"})
+_PAIR_MEMBERS = 32
+_SHORT_NUMBER = 7
+_PASSWORDS = re.compile(r"pass(?:w|phrase)|pwd", re.I)
 _WRAPPED = frozenset({"S", "N", "B", "SS", "NS", "BS", "StringValue", "BinaryValue", "Value", "value"})
 _STRUCTURED = frozenset({"authorization", "registered-pattern"})
 _CACHED = 512
@@ -49,7 +47,7 @@ _CACHED_DEPTH = 3
 _CACHE_SIZE = 20_000
 
 
-class Eraser(Replacer):
+class Eraser(Syntax):
     """The walk: every view of every part of an interaction."""
 
     __slots__ = ()
@@ -69,18 +67,18 @@ class Eraser(Replacer):
             return node if same else kind(changed)
         if kind is bytes:
             return self.data(node, place)
-        if kind is int and 10**11 <= node < 10**12 and str(node) in self.known:
-            return int(self.text(str(node), place))
+        if kind is int:
+            return self._number(node, place) if self.known.edition and abs(node) > 99_999 else node
         return self._mapping(node, place, plan) if isinstance(node, Mapping) else node
 
     def _mapping(self, node: Mapping[str, Any], place: str, plan: Node | None) -> Any:
-        paired = self._pair_claim(node) if len(node) <= 6 else ""
+        paired = self._pair_claim(node) if 1 < len(node) <= _PAIR_MEMBERS else ""
         changed: dict[str, Any] = {}
         same = True
         for key, value in node.items():
             child = plan.child(key) if plan is not None else None
             rule = child.rule if child is not None else ""
-            if paired and not rule and normalised(key) in _VALUE_KEYS:
+            if paired and not rule and normalised(key) in VALUE_KEYS:
                 rule = paired
             clean, new = self._member(key, value, place, child, rule)
             same = same and new is value and clean == key
@@ -96,20 +94,71 @@ class Eraser(Replacer):
         if kind is str or kind is int:
             return clean, self.named(value, key, below)
         rule = self.lexicon.rule(key)
-        if rule and (kind is bytes or kind is float):
-            return clean, self.claimed(value, rule, below)
-        if rule and kind in (list, tuple) and all(type(item) is str for item in value):
-            return clean, self.claimed(value, rule, below)
-        if rule and isinstance(value, Mapping) and value and _WRAPPED.issuperset(value.keys() - {"DataType"}):
+        if kind is bytes or kind is float:
+            claimed = rule and (kind is bytes or len(repr(value)) > _SHORT_NUMBER)
+            return clean, self.claimed(value, rule, below) if claimed else self.tree(value, below, child)
+        if kind not in (list, tuple, dict) and not isinstance(value, Mapping):
+            return clean, value
+        if rule and _is_wrapped(value):
             changed = {k: v if k == "DataType" else self.claimed(v, rule, below) for k, v in value.items()}
             return clean, changed if changed != value else value
+        if rule and kind in (list, tuple) and all(type(item) is str for item in value):
+            strings = kind(
+                item if is_sentence(item) else self.claimed(item, rule, f"{below}.*") for item in value
+            )
+            return clean, strings if strings != value else value
+        rule = self.lexicon.group_rule(key)
+        if rule:
+            return clean, self._below_secret(
+                value, rule, below, child, strict=_PASSWORDS.search(key) is not None
+            )
         if kind in (list, tuple) and (names_account(key) or names_queue(key)):
-            changed_items = [
+            items = [
                 self.named(item, key, below) if type(item) is str else self.tree(item, below, child)
                 for item in value
             ]
-            return clean, value if list(value) == changed_items else kind(changed_items)
+            return clean, value if list(value) == items else kind(items)
+        if normalised(key) in PROSE_PARENTS and not self.in_prose:
+            self.in_prose = True
+            try:
+                return clean, self.tree(value, below, child)
+            finally:
+                self.in_prose = False
         return clean, self.tree(value, below, child)
+
+    def _below_secret(self, node: Any, rule: str, place: str, plan: Node | None, *, strict: bool) -> Any:
+        """Return what stands below a secret name without secrets.
+
+        Members that describe it (``type``, ``expires_in``) stay, as do sentences; and, unless ``strict``,
+        plain words and short numbers: ``tokens`` may be those of a language.
+        """
+        kind = type(node)
+        if kind is dict or isinstance(node, Mapping):
+            changed: dict[str, Any] = {}
+            for key, value in node.items():
+                child = plan.child(key) if plan is not None else None
+                below = place if self.notes is None else f"{place}.{self.clean(key)}"
+                if self.lexicon.rule(key) or (child is not None and child.rule):
+                    clean, changed_value = self._member(key, value, place, child, child.rule if child else "")
+                    changed[clean] = changed_value
+                elif DESCRIBING_NAME.search(normalised(key)):
+                    changed[self._key(key, below)] = self.tree(value, below, child)
+                else:
+                    changed[self._key(key, below)] = self._below_secret(
+                        value, rule, below, child, strict=strict
+                    )
+            return changed if changed != node else node
+        if kind is list or kind is tuple:
+            items = kind(self._below_secret(item, rule, place, plan, strict=strict) for item in node)
+            return items if items != node else node
+        if kind is str and (len(node) < 4 or node.startswith("arn:") or is_sentence(node)):
+            return self.text(node, place)
+        harmless = not strict and (kind is int or (kind is str and (is_plain(node) or node.isdecimal())))
+        return self.tree(node, place) if harmless else self.claimed(node, rule, place)
+
+    def _number(self, number: int, place: str) -> int:
+        changed = self.known_in(str(number), place)
+        return int(changed) if changed.removeprefix("-").isdecimal() else number
 
     def _key(self, key: str, place: str) -> str:
         if not self.known.edition and PLAIN_NAME.fullmatch(key):
@@ -119,14 +168,14 @@ class Eraser(Replacer):
     def _pair_claim(self, node: Mapping[str, Any]) -> str:
         """Return the rule for the value of a ``{Name: …, Value: …}`` pair whose name says secret."""
         for key, value in node.items():
-            if type(value) is str and normalised(key) in _NAME_KEYS and self.lexicon.rule(value):
+            if type(value) is str and normalised(key) in NAME_KEYS and self.lexicon.rule(value):
                 return "name-value-pair"
         return ""
 
     def named(self, value: Any, name: str, place: str) -> Any:
         """Return a leaf without secrets, given the name that it goes by."""
         rule = self.lexicon.rule(name)
-        if rule:
+        if rule and not (self.in_prose and type(value) is str and is_sentence(value, terse=True)):
             return self.claimed(value, rule, place)
         if type(value) is int:
             return self.tree(value, place)
@@ -145,7 +194,7 @@ class Eraser(Replacer):
             return text
         if len(text) > _CACHED or self.depth > _CACHED_DEPTH:
             return self._text(text, place, binary=binary)
-        cache, key = self.known.cache, (text, self.aws)
+        cache, key = self.known.cache, (text, self.aws, self.beside_key)
         cleaned = cache.get(key)
         # What was replaced has to be noted every time; what was left alone has nothing to note.
         if cleaned is None or (cleaned != text and self.notes is not None):
@@ -161,18 +210,22 @@ class Eraser(Replacer):
             if whole is not None:
                 return whole
         if not binary and not self.lexicon.always_scan and TRIGGER.search(text) is None:
-            return self._known(text, place)
+            return self.known_in(text, place)
         if self.stand_ins.is_one(text):
             return self.swap(text, self.known.rule_of(text), place)
         if binary or self.depth >= MAX_DEPTH:
-            return self.detect(self._known(text, place), place, binary=binary)
+            return self.detect(self.known_in(text, place), place, binary=binary)
+        beside_key, in_prose = self.beside_key, self.in_prose
+        self.beside_key = beside_key or "AKIA" in text or "ASIA" in text
+        self.in_prose = False
         self.depth += 1
         try:
             return self._views(text, place)
         finally:
             self.depth -= 1
+            self.beside_key, self.in_prose = beside_key, in_prose
 
-    def _known(self, text: str, place: str) -> str:
+    def known_in(self, text: str, place: str) -> str:
         return self.known.within(text, self._noting(place)) if self.known.edition else text
 
     def _noting(self, place: str) -> Note | None:
@@ -199,12 +252,12 @@ class Eraser(Replacer):
             changed_text = self._base64(text, place)
             if changed_text is not None:
                 return changed_text
-        return self._flat(text, place)
+        return self.flat(text, place)
 
     def _json_string(self, text: str, place: str) -> str:
         tree = codecs.parse_json(f"[{text}]")
         if tree is None or len(tree) != 1:
-            return self._flat(text, place)
+            return self.flat(text, place)
         changed = self.text(tree[0], place)
         return text if changed == tree[0] else codecs.splice_json(f"[{text}]", tree, [changed])[1:-1]
 
@@ -222,29 +275,28 @@ class Eraser(Replacer):
         changed = self.text(inner, place)
         return text if changed is inner else view.encoded(changed.encode("utf-8", "surrogatepass"))
 
-    def _flat(self, text: str, place: str) -> str:
+    def flat(self, text: str, place: str) -> str:
         """Look into prose: known values, URLs, then patterns and base64 in what lies between."""
-        beside_key = "AKIA" in text or "ASIA" in text
         if "://" not in text:
-            return self._prose(text, place, beside_key)
+            return self._prose(text, place)
         text = self.known.spanning_urls(text, self._noting(place))
         pieces, at = [], 0
         for match in URL.finditer(text):
-            pieces.append(self._prose(text[at : match.start()], place, beside_key))
+            pieces.append(self._prose(text[at : match.start()], place))
             pieces.append(self._url_in_text(match[0], place))
             at = match.end()
-        return "".join([*pieces, self._prose(text[at:], place, beside_key)])
+        return "".join([*pieces, self._prose(text[at:], place)])
 
-    def _prose(self, text: str, place: str, beside_key: bool) -> str:
+    def _prose(self, text: str, place: str) -> str:
         if len(text) < 4:
             return text
-        text = self.detect(self._known(text, place), place)
+        text = self.detect(self.known_in(text, place), place)
         if "=" in text or ":" in text:
             text = self._assignments(text, place)
-        if beside_key:
+        if self.beside_key:
             text = self._apply(_NEAR, text, place)
         if "%" in text:
-            text = _ESCAPED.sub(lambda match: self._escaped(match[0], place), text)
+            text = ESCAPED.sub(lambda match: self.escaped(match[0], place), text)
         if len(text) >= 20:
             text = _BASE64_RUN.sub(lambda match: self._base64(match[0], place) or match[0], text)
         return text
@@ -265,7 +317,7 @@ class Eraser(Replacer):
             return whole + url[len(core) :]
         return self.url(core, place) + url[len(core) :]
 
-    def _escaped(self, text: str, place: str) -> str:
+    def escaped(self, text: str, place: str) -> str:
         plain = codecs.unquoted(text)
         changed = self.text(plain, place)
         return text if changed == plain else codecs.quoted_like(changed, text)
@@ -290,100 +342,6 @@ class Eraser(Replacer):
     def _matched(self, value: str, rule: str, place: str) -> str:
         return self.secret(value, rule, place) if rule in _STRUCTURED else self.swap(value, rule, place)
 
-    # Places with a syntax of their own ------------------------------------------------------------------
-
-    def markup(self, text: str, place: str, plan: Node | None = None) -> str:
-        """Return XML or HTML without secrets. ``plan`` speaks of what is below the root element."""
-        edits: list[tuple[int, int, str]] = []
-        last_text = ""
-        for span in codecs.markup_spans(text):
-            name = span.path[-1].removeprefix("@") if span.path else ""
-            below = place if self.notes is None else ".".join((place, *map(self.clean, span.path[1:])))
-            rule = _claim_at(plan, span.path[1:]) if plan is not None else ""
-            if not rule and normalised(name) in _VALUE_KEYS and self.lexicon.rule(last_text):
-                rule = "name-value-pair"
-            if rule:
-                new = self.secret(span.value, rule, below)
-            else:
-                new = self.text(span.value, below) if name == "#" else self.named(span.value, name, below)
-            last_text = span.value if normalised(name) in _NAME_KEYS else ""
-            if new != span.value:
-                edits.append((span.start, span.end, span.encoded(new)))
-        return codecs.splice(text, edits) if edits else text
-
-    def query(self, text: str, place: str, claim: str = "") -> str:
-        """Return a query string or a form without secrets."""
-        edits: list[tuple[int, int, str]] = []
-        for span in codecs.query_spans(text):
-            name = span.path[0]
-            below = place if self.notes is None else f"{place}.{self.clean(name)}"
-            rule = claim or self.lexicon.query_rule(name)
-            if rule == "access-key-id":
-                key, slash, scope = span.value.partition("/")
-                new = (self.swap(key, rule, below) if key else key) + slash + scope
-            elif rule == "sigv4-signature":
-                new = self.swap(span.value, rule, below) if len(span.value) >= 16 else span.value
-            elif rule:
-                new = self.secret(span.value, rule, below)
-            else:
-                new = self.named(span.value, name, below)
-            if new != span.value:
-                raw = text[span.start : span.end]
-                edits.append((span.start, span.end, codecs.quoted_like(new, raw)))
-        return codecs.splice(text, edits) if edits else text
-
-    def url(self, url: str, place: str) -> str:
-        """Return a URL without secrets in its user info, host, path, query and fragment."""
-        head, hash_mark, fragment = url.partition("#")
-        head, question_mark, query = head.partition("?")
-        if "@" in head:
-            head = USER_INFO.sub(lambda match: self._user_info(match, place), head)
-        head = self._url_head(head, place)
-        if query:
-            below = place if self.notes is None else f"{place}.query"
-            query = self.query(query, below) if "=" in query else self.text(query, below)
-        if fragment:
-            fragment = self.query(fragment, place) if "=" in fragment else self.text(fragment, place)
-        return head + question_mark + query + hash_mark + fragment
-
-    def _url_head(self, head: str, place: str) -> str:
-        head = self._known(head, place)
-        if "%" in head:
-            head = _ESCAPED.sub(lambda match: self._escaped(match[0], place), head)
-        return self.detect(head, place)
-
-    def _user_info(self, match: re.Match[str], place: str) -> str:
-        if match[4] is not None:
-            return f"{match[4]}{self._part(match[5], place)}@"
-        return f"{match[1]}{match[2]}:{self._part(match[3], place)}@"
-
-    def _part(self, raw: str, place: str) -> str:
-        plain = codecs.unquoted(raw)
-        changed = self.secret(plain, "url-password", place)
-        return raw if changed == plain else codecs.quoted_like(changed, raw)
-
-    def cookie(self, value: str, place: str, *, only_first: bool) -> str:
-        """Return a Cookie or Set-Cookie field with its values replaced; names and attributes stay."""
-        pairs = value.split(";")
-        for index, pair in enumerate(pairs[:1] if only_first else pairs):
-            name, equals, secret = pair.partition("=")
-            bare = secret.strip().strip('"')
-            if equals and bare:
-                below = place if self.notes is None else f"{place}.{self.clean(name.strip())}"
-                pairs[index] = f"{name}=" + secret.replace(bare, self.secret(bare, "cookie", below), 1)
-        return ";".join(pairs)
-
-    def header(self, name: str, value: str, place: str, claim: str = "") -> str:
-        """Return the value of a header field without secrets."""
-        rule = claim or self.lexicon.header_rule(name)
-        if not rule:
-            return self.text(value, place)
-        if rule == "cookie":
-            return self.cookie(value, place, only_first=normalised(name).startswith("setcookie"))
-        if "Credential=" in value and "Signature=" in value:
-            return self.detect(value, place)
-        return self.secret(value, rule, place)
-
     def data(self, data: bytes, place: str) -> bytes:
         """Return bytes without secrets: text as text, anything else by patterns and known values."""
         if len(data) < 4:
@@ -407,17 +365,13 @@ class Eraser(Replacer):
         return data if changed is inner else content.encode_content(changed, "gzip", data)
 
 
+def _is_wrapped(node: Any) -> bool:
+    """Whether a structure says nothing but of which type its value is, as attributes of DynamoDB do."""
+    return isinstance(node, Mapping) and bool(node) and _WRAPPED.issuperset(node.keys() - {"DataType"})
+
+
 _NEAR = Detector("secret-access-key", ("",), NEAR_ACCESS_KEY)
 
 
 def _harmless(value: str) -> bool:
     return value.lower() in TRIVIAL or PLACEHOLDER.fullmatch(value) is not None
-
-
-def _claim_at(plan: Node, path: tuple[str, ...]) -> str:
-    node: Node | None = plan
-    for name in path:
-        if node is None or node.rule:
-            break
-        node = node.child(name)
-    return node.rule if node is not None else ""

@@ -35,7 +35,8 @@ SECRET_NAMES = _words("""
     deploytoken registrytoken webidentitytoken samlassertion samlresponse clientassertion sastoken
     apikey apikeyvalue privatekey privatekeypem secretapikey encryptionkey signingkey masterkey
     accountkey sharedaccesskey presharedkey authorization proxyauthorization jwt credential
-    connectionstring xapikey xauthtoken activationcode
+    connectionstring xapikey xauthtoken activationcode csrftoken xsrftoken csrfmiddlewaretoken
+    authenticitytoken requestverificationtoken
 """)
 
 SECRET_ENDINGS = (
@@ -73,6 +74,48 @@ HEADER_RULES: dict[str, str] = {
         "api-key",
     ),
 }
+
+HEADER_NAME = re.compile(
+    r"(?:^|[-_])(?:\w*token|\w*secret|password|passwd|credentials?|auth|authentication|authorization|jwt|"
+    r"assertion|sign|signature|api-?key|access-?key|[a-z]+[-_]key)(?:[-_]\d+)?$"
+)
+"""Names of header fields (lower case) whose last words say secret: ``X-User-Token``, ``Fastly-Key``."""
+
+HARMLESS_HEADER_NAME = re.compile(
+    r"(?:^|[-_])(?:(?:next|page|pagination|continuation|cursor|sync|skip|client|idempotency|change)[-_]?token"
+    r"|next[-_].*"
+    r"|(?:idempotency|surrogate|cache|websocket|partition|routing|sort|primary|foreign|public|object|meta|"
+    r"dedup|deduplication|correlation|transaction|message|event|ordering|shard|encryption|kms|host)[-_]key)$"
+)
+"""Those among them that page, name or group things."""
+
+PAGING_SEGMENTS = _words("page pagination paging next cursor")
+"""``page[token]`` and ``next.token`` name places in a list."""
+
+PROSE_PARENTS = _words("""
+    error errors message messages detail details violation violations validation validationerrors fielderrors
+    errormessages problems warnings hints
+""")
+"""Below these names stand sentences about the members that they name, not their values."""
+
+NOT_ABOVE_SECRETS = _words("authorization proxyauthorization credential credentials")
+"""Secret names under which structures describe themselves: what is secret in them has a name of its own."""
+
+DESCRIBING_NAME = re.compile(
+    r"(?:type|ids?|names?|arns?|ur[il]s?|href|links?|path|ref|from|policy|kind|format|version|status|state|mode|"
+    r"scopes?|length|count|description|title|label|placeholder|hint|help|errors?|messages?|visibility|algorithm|"
+    r"required|pattern|examples?|schema|owner|user|username|email|host|region|groups?|roles?|note|comment)$"
+    r"|(?:expir|creat|updat|modif|last|min|max|rotat)|(?:in|on|at|by)$"
+)
+"""Normalised names of members that describe a secret (matched from the start or as an ending)."""
+
+NAME_KEYS = _words("name key parameterkey settingname variablename outputkey optionname")
+VALUE_KEYS = _words("value parametervalue settingvalue plaintextvalue outputvalue")
+
+SIGV4_HEADER = re.compile(
+    r"AWS4-[A-Z0-9-]+ +(?:(?:Credential|SignedHeaders|Signature)=[^,\s]*(?:,\s*|$)){1,3}"
+)
+"""An Authorization field whose secrets are its key id and signature, which have patterns of their own."""
 
 QUERY_RULES: dict[str, str] = {
     **dict.fromkeys(("xamzsignature", "signature", "xgoogsignature", "sig"), "sigv4-signature"),
@@ -127,7 +170,7 @@ PRIVATE_KEY = re.compile(
     r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z))"
 )
 ARN_ACCOUNT = re.compile(
-    r"arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])(\d{12})(?!\d)"
+    r"arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])(?!0{12})(\d{12})(?!\d)"
 )
 SIGNED = re.compile(r"(?i:\bSignature=)([0-9a-f]{64,144})(?![0-9a-f])")
 SCHEME = re.compile(
@@ -149,12 +192,12 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         "account-id",
         (".amazonaws.com", ".on.aws", ".api.aws"),
-        re.compile(r"(?<!\d)(\d{12})(?=[.-][a-z0-9.-]{1,80}(?:\.amazonaws\.com|\.on\.aws|\.api\.aws))"),
+        re.compile(r"(?<!\d)(?!0{12})(\d{12})(?=[.-][a-z0-9.-]{1,80}(?:\.amazonaws\.com|\.on\.aws|\.api\.aws))"),
     ),
     Detector(
         "account-id",
         (".amazonaws.com",),
-        re.compile(r"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(?:snapshots/)?(\d{12})/"),
+        re.compile(r"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(?:snapshots/)?(?!0{12})(\d{12})/"),
     ),
     Detector(
         "service-token",
@@ -170,6 +213,11 @@ DETECTORS: tuple[Detector, ...] = (
             r"|PMAK-[a-f0-9-]{40,}|lin_api_[A-Za-z0-9]{32,}|figd_[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,})"
             r"(?![A-Za-z0-9])"
         ),
+    ),
+    Detector(
+        "url-password",
+        ("jdbc:oracle:",),
+        re.compile(r"jdbc:oracle:[a-z]+:[^/@\s:\"]{1,64}/([^@\s\"]{3,64})@"),
     ),
     Detector(
         "webhook-url",
@@ -207,7 +255,7 @@ BINARY_RULES = frozenset(
 
 NEAR_ACCESS_KEY = re.compile(
     r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9])"
-    r"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+    r"(?![A-Za-z0-9/+]{30}EXAMPLEKEY)([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
 )
 """What a secret access key looks like; taken for one only where an access key id stands beside it."""
 
@@ -222,6 +270,7 @@ TRIVIAL = _words("true false null none undefined nil yes no on off n/a redacted 
 
 PLACEHOLDER = re.compile(
     r"\*{3,}|\$\{[^}]*\}|\{\{.*\}\}|<[A-Za-z_ -]+>|%\([a-z_]+\)s|\$[A-Z_]+|x{4,}|\.{3}|…"
+    r"|[A-Za-z0-9/+]{30}EXAMPLEKEY"
 )
 """Whole values that stand where a secret would: ``${TOKEN}``, ``<password>``, ``****``."""
 

@@ -148,7 +148,7 @@ class Known:
         words = (case(word) for word in ORDINARY_WORDS for case in (str, str.capitalize, str.upper))
         self._ordinary = {stand_ins.digest(word) for word in words}
         self.edition = 0
-        self.cache: dict[tuple[str, bool], str] = {}
+        self.cache: dict[tuple[str, bool, bool], str] = {}
 
     def values(self) -> tuple[str, ...]:
         """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""

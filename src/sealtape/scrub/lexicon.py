@@ -12,7 +12,11 @@ from sealtape.scrub.evidence import (
     BINARY_RULES,
     DETECTORS,
     ENVIRONMENT_NAME,
+    HARMLESS_HEADER_NAME,
+    HEADER_NAME,
     HEADER_RULES,
+    NOT_ABOVE_SECRETS,
+    PAGING_SEGMENTS,
     QUERY_RULES,
     QUEUE_NAMES,
     SECRET_ENDINGS,
@@ -20,6 +24,9 @@ from sealtape.scrub.evidence import (
     Detector,
     normalised,
 )
+
+_SEGMENT = re.compile(r"[^\[\].:/]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
 class Lexicon:
@@ -33,6 +40,8 @@ class Lexicon:
         self.always_scan = bool(patterns)
         self.rule = lru_cache(maxsize=8192)(self._rule)
         self.query_rule = lru_cache(maxsize=1024)(self._query_rule)
+        self.field_rule = lru_cache(maxsize=1024)(self._field_rule)
+        self.group_rule = lru_cache(maxsize=8192)(self._group_rule)
         self.header_rule = lru_cache(maxsize=1024)(self._header_rule)
 
     def _rule(self, name: str) -> str:
@@ -41,14 +50,43 @@ class Lexicon:
             return "registered-name"
         if plain in SECRET_NAMES or plain.endswith(SECRET_ENDINGS):
             return "secret-name"
-        return "secret-name" if ENVIRONMENT_NAME.search(name) else ""
+        if ENVIRONMENT_NAME.search(name):
+            return "secret-name"
+        # Dumped header fields go by the names of header fields.
+        return "secret-name" if name[:2] in ("X-", "x-") and says_secret(name) else ""
+
+    def _field_rule(self, name: str) -> str:
+        """What the name of a form field says: of ``user[password]`` and ``db.password`` the last part."""
+        rule = self.rule(name)
+        if rule or name.isalnum():
+            return rule
+        segments = _SEGMENT.findall(name)
+        if len(segments) < 2 or not PAGING_SEGMENTS.isdisjoint(map(normalised, segments[:-1])):
+            return ""
+        return self.rule(segments[-1])
+
+    def _group_rule(self, name: str) -> str:
+        """What the name of a list or a structure says about what is in it, plurals included."""
+        if normalised(name) in NOT_ABOVE_SECRETS:
+            return ""
+        return self.rule(name) or (self.rule(name[:-1]) if name[-1:] in ("s", "S") else "")
 
     def _query_rule(self, name: str) -> str:
         plain = normalised(name)
-        return QUERY_RULES[plain] if plain in QUERY_RULES else self.rule(name)
+        return QUERY_RULES[plain] if plain in QUERY_RULES else self.field_rule(name)
 
     def _header_rule(self, name: str) -> str:
-        return HEADER_RULES.get(normalised(name)) or self.rule(name)
+        plain = normalised(name)
+        if plain in HEADER_RULES:
+            return HEADER_RULES[plain]
+        return self.rule(name) or ("api-key" if says_secret(name) else "")
+
+
+@lru_cache(maxsize=4096)
+def says_secret(header: str) -> bool:
+    """Whether the last words of a header field's name say that it carries a secret."""
+    name = _CAMEL.sub("-", header).lower()
+    return HEADER_NAME.search(name) is not None and HARMLESS_HEADER_NAME.search(name) is None
 
 
 @lru_cache(maxsize=4096)

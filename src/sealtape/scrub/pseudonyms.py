@@ -72,6 +72,8 @@ class StandIns:
         self._adopted: set[str] = set()
         self.held: dict[str, str] = {}
         """Values of this process by their stand-in, for stand-ins that an opened cassette names."""
+        self.shown: list[tuple[str, str]] = []
+        """The same, in the order in which this process showed to hold them."""
 
     def digest(self, value: str) -> str:
         """Return the keyed digest of a value: 16 hex digits."""
@@ -110,8 +112,9 @@ class StandIns:
 
     def meet(self, stand_in: str, value: str) -> None:
         """Take note that this process holds what ``stand_in`` stands for."""
-        if stand_in in self._adopted:
+        if stand_in in self._adopted and stand_in not in self.held:
             self.held[stand_in] = value
+            self.shown.append((stand_in, value))
 
     def of_bytes(self, value: bytes) -> bytes:
         """Return the stand-in of binary data: what the stand-in of its base64 decodes to."""

@@ -21,6 +21,7 @@ URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>\\
 USER_INFO = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#@:]*):([^/?#\s]+)@|([A-Za-z][A-Za-z0-9+.-]*://)([^/?#@:]{16,})@"
 )
+ESCAPED = re.compile(r"[^\s\"'<>&=?]*%[0-9A-Fa-f]{2}[^\s\"'<>&=?]*")
 PLAIN_NAME = re.compile(r"[A-Za-z_$-]{1,40}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIGNED_QUERY = re.compile(r"[?&](?:X-Amz-Signature|X-Amz-Algorithm|Signature|X-Goog-Signature)=", re.I)
@@ -38,7 +39,7 @@ Notes = dict[tuple[str, str], list[Any]]
 class Replacer(ABC):
     """One walk over one interaction; ``notes`` is None where nobody asks what was found."""
 
-    __slots__ = ("aws", "depth", "known", "lexicon", "notes", "stand_ins")
+    __slots__ = ("aws", "beside_key", "depth", "in_prose", "known", "lexicon", "notes", "stand_ins")
 
     def __init__(
         self,
@@ -55,6 +56,10 @@ class Replacer(ABC):
         self.notes = notes
         self.aws = aws
         self.depth = 0
+        self.beside_key = False
+        """Whether the document that is looked into holds an access key id."""
+        self.in_prose = False
+        """Whether what is looked into are messages to people."""
 
     @abstractmethod
     def text(self, text: str, place: str, *, binary: bool = False) -> str:

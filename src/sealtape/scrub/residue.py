@@ -31,6 +31,7 @@ from sealtape.scrub.evidence import (
     PRIVATE_KEY,
     SCHEME,
     SIGNED,
+    SIGV4_HEADER,
     TRIVIAL,
     normalised,
 )
@@ -54,6 +55,21 @@ _PATTERNS = (
     ("authorization", ("earer ", "EARER "), _BARE_AUTHORIZATION),
 )
 _TOKEN_HEADERS = frozenset(HEADER_RULES) - {"cookie", "setcookie", "setcookie2"}
+
+
+# Wider than what the walk goes by, but for names that page through lists.
+_TOKEN_HEADER = re.compile(
+    r"(?:token|secret|api-?key|access-?key|password|jwt|assertion|signature)(?:-\d+)?$"
+)
+_PAGING_HEADER = re.compile(r"next|page|pagination|continuation|cursor|sync|skip|client|idempotency|change")
+
+
+def _header_rule(name: str) -> str:
+    plain = normalised(name)
+    if plain in _TOKEN_HEADERS:
+        return HEADER_RULES[plain]
+    lower = name.lower()
+    return "api-key" if _TOKEN_HEADER.search(lower) and not _PAGING_HEADER.search(lower) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,11 +152,12 @@ class _Judge:
     def headers(self, interaction: Interaction) -> Iterator[tuple[str, str]]:
         """Yield the header fields that must hold a secret and do not hold a stand-in."""
         for place, name, value in _header_fields(interaction):
-            if normalised(name) in _TOKEN_HEADERS and not self._accepts_header(value):
-                yield HEADER_RULES[normalised(name)], place
+            rule = _header_rule(name)
+            if rule and not self._accepts_header(value):
+                yield rule, place
 
     def _accepts_header(self, value: str) -> bool:
-        if "Credential=" in value and "Signature=" in value:
+        if SIGV4_HEADER.fullmatch(value):
             return True  # the patterns looked at its key id and signature
         match = SCHEME.match(value)
         secret = value[match.end() :] if match else value
@@ -280,12 +297,15 @@ class _Reader:
     def _views(self, text: str, place: str, depth: int, *, plain: bool) -> _Found:
         found: _Found = []
         if codecs.looks_like_markup(text):
-            plain = plain and "&" not in text
+            plain, outside, at = plain and "&" not in text, [], 0
             for span in codecs.markup_spans(text):
+                outside.append(text[at : span.start])
+                at = span.end
                 if not plain or _DECODABLE.search(span.value):
                     below = ".".join([place, *map(_safe, span.path[1:])])
                     found += self.text(span.value, below, depth)
-            return found
+            # What no span accounts for is read as text is.
+            text = "".join([*outside, text[at:]])
         if "%" in text and _ESCAPE.search(text):
             found += self.text(codecs.unquoted(text), place, depth)
         for match in _BASE64_RUN.finditer(text):

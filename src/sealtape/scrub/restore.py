@@ -9,6 +9,7 @@ with the replacement turned round: stand-ins are found where secrets are, by the
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 
 from sealtape.scrub.known import Known, reach_of
 from sealtape.scrub.pseudonyms import StandIns
@@ -38,11 +39,18 @@ class Values(StandIns):
         return value
 
 
-def known_values(held: dict[str, str], rules: dict[str, str]) -> tuple[Known, Values]:
-    """Return what a walk needs to put the values of ``held`` (by stand-in) back in their places."""
-    values = Values(held)
-    known = Known(values)
-    for stand_in in held:
-        rule = rules.get(stand_in, "")
-        known.add(stand_in, rule, reach_of(stand_in, rule))
-    return known, values
+class Restoring:
+    """What a walk needs to put values back in their places, kept up with what the caller has shown."""
+
+    def __init__(self, held: dict[str, str]) -> None:
+        self.values = Values(held)
+        self.known = Known(self.values)
+        self._followed = 0
+
+    def follow(self, shown: Sequence[tuple[str, str]], recorded: Known) -> None:
+        """Take note of the stand-ins that were shown since the last time."""
+        fresh = shown[self._followed :]
+        self._followed += len(fresh)
+        for stand_in, _ in fresh:
+            rule = recorded.rule_of(stand_in)
+            self.known.add(stand_in, rule, reach_of(stand_in, rule))

@@ -36,7 +36,7 @@ from sealtape.scrub.models import NO_PLAN, Models, Node, ResponsePlan, shared_mo
 from sealtape.scrub.pseudonyms import StandIns
 from sealtape.scrub.replace import Notes
 from sealtape.scrub.residue import Residue, find_residue, place_of_any
-from sealtape.scrub.restore import Values, known_values
+from sealtape.scrub.restore import Restoring
 from sealtape.settings import ScrubSettings
 
 _MIN_ENVIRONMENT_VALUE = 8
@@ -66,12 +66,20 @@ class Scrubber:
         self._lexicon = Lexicon(settings.names, settings.patterns)
         self._models = models if models is not None else shared_models()
         self._learned: set[tuple[str, str]] = set()
-        self._restoring: tuple[int, Known, Values] | None = None
+        self._restoring = Restoring(self._stand_ins.held)
         self._known.adopt(removals)
-        self._learn_environment(environ)
+        self._environment: dict[str, str] = {}
+        self._shown = 0
+        self.learn_environment(environ)
 
-    def _learn_environment(self, environ: Mapping[str, str]) -> None:
-        for name, value in environ.items():
+    def learn_environment(self, environ: Mapping[str, str] = os.environ) -> None:
+        """Learn the secret variables that have been set since the last time; cheap when none has."""
+        current = dict(environ)
+        if current == self._environment:
+            return
+        fresh = current.items() - self._environment.items()
+        self._environment = current
+        for name, value in fresh:
             registered = name in self._settings.environment
             if registered or (PROCESS_VARIABLE.search(name) and len(value) >= _MIN_ENVIRONMENT_VALUE):
                 self.learn(value, "environment-value")
@@ -152,7 +160,26 @@ class Scrubber:
 
     def scrub_request(self, request: Request) -> Request:
         """Return a live request as it would have been recorded; the same object where nothing goes."""
-        return self._request(request, self._eraser(request, None))
+        clean = self._request(request, self._eraser(request, None))
+        while self._take_shown():
+            clean = self._request(request, self._eraser(request, None))
+        return clean
+
+    def _take_shown(self) -> bool:
+        """Look in every encoding for the values that live requests have shown; whether there are new ones.
+
+        A recording looks for a value inside of words and encodings, where no digest recognises it.
+        """
+        shown = self._stand_ins.shown
+        if len(shown) == self._shown:
+            return False
+        start, edition = self._shown, self._known.edition
+        fresh = shown[start:]
+        self._shown = start + len(fresh)
+        for stand_in, value in fresh:
+            rule = self._known.rule_of(stand_in)
+            self._known.add(value, rule, reach_of(stand_in, rule), stand_in)
+        return self._known.edition != edition
 
     def _request(self, request: Request, eraser: Eraser) -> Request:
         if isinstance(request, AwsRequest):
@@ -187,12 +214,13 @@ class Scrubber:
         Where it has shown none, that is the recorded outcome, the same object.
         """
         outcome, held = scrubbed.interaction.outcome, self._stand_ins.held
-        if not held or not any(r.stand_in in held for r in scrubbed.removals):
+        if not held or not any(
+            r.stand_in in held and not r.place.startswith("request.") for r in scrubbed.removals
+        ):
             return outcome
-        if self._restoring is None or self._restoring[0] != len(held):
-            self._restoring = (len(held), *known_values(dict(held), self._known.rules()))
-        _, known, values = self._restoring
+        self._restoring.follow(self._stand_ins.shown, self._known)
         request = scrubbed.interaction.request
+        known, values = self._restoring.known, self._restoring.values
         eraser = Eraser(self._lexicon, known, values, None, aws=isinstance(request, AwsRequest))
         return self._outcome(outcome, request, eraser)
 
@@ -307,7 +335,7 @@ def _multipart(data: bytes, kind: str, eraser: Eraser, place: str) -> bytes:
         text, codec = codecs.decode_text(part_bytes)
         new = part_bytes
         if codec == "utf-8" and part.name:
-            new = eraser.named(text, part.name, f"{place}.*").encode("utf-8", "surrogatepass")
+            new = eraser.field(text, part.name, f"{place}.*").encode("utf-8", "surrogatepass")
         elif part_bytes:
             new = eraser.data(part_bytes, place)
         if new != part_bytes:

@@ -13,13 +13,20 @@ _PLAIN = re.compile(
     rf"{_WORD}(?:[ _.-]{_WORD}){{0,2}}"
     r"|9{4}-99-99(?:[A ]99:99(?::99(?:\.9{1,9})?)?(?:A|[+-]99:?99)?)?"
 )
-_SPOKEN = re.compile(r"[(\"'\u2018\u201c]*(?:[^\W\d_][^\W\d_'\u2019/-]*|\d{1,5})[\"')\u2019\u201d.,;:!?%]*")
+_SPOKEN = re.compile(
+    r"[(\"'\u2018\u201c]*(?:[^\W\d_](?:[^\W\d_]|['\u2019/-])*|\d{1,5})[\"')\u2019\u201d.,;:!?%]*"
+)
 _FUNCTION_WORDS = frozenset(
-    "is are be been was were must cannot can't can has have had should may not no too does doesn't isn't the "
-    "a an will please needs requires required invalid least most than".split()
+    re.findall(
+        r"\S+",
+        "is are be been was were must cannot can't can has have had should may not no too does doesn't isn't "
+        "the a an will please needs requires required invalid least most than",
+    )
 )
 _PREFERENCE = re.compile(r"[A-Za-z]?[a-z]{1,9}|[A-Z]{2,3}|[a-z]{2}[-_][A-Z]{2}")
-_SESSION_NAME = re.compile(r"se?ss|sid|auth|tok|jwt|key|secret|csrf|xsrf|pass|remember|cred|uid|(?:^|[_-])id", re.I)
+_SESSION_NAME = re.compile(
+    r"se?ss|sid|auth|tok|jwt|key|secret|csrf|xsrf|pass|remember|cred|uid|(?:^|[_-])id", re.I
+)
 
 
 def _shape(text: str) -> str:

@@ -1,0 +1,182 @@
+"""Places with a syntax of their own: markup, queries and forms, URLs, cookies and header fields."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from typing import Any
+
+from sealtape.scrub import codecs
+from sealtape.scrub.evidence import NAME_KEYS, SIGV4_HEADER, VALUE_KEYS, normalised
+from sealtape.scrub.models import Node
+from sealtape.scrub.replace import ESCAPED, USER_INFO, Replacer
+from sealtape.scrub.wording import is_preference
+
+_PARAMETER = re.compile(r";([^;=/?#]+)=([^;?#]*)")
+_VALUE_ATTRIBUTES = VALUE_KEYS | {"content"}
+_NAME_ATTRIBUTES = frozenset({"name", "id", "key", "property"})
+
+
+class Syntax(Replacer):
+    """Takes each of these apart by its own rules, and puts it together again as it was."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def named(self, value: Any, name: str, place: str) -> Any:
+        """Return a leaf without secrets, given the name that it goes by."""
+
+    @abstractmethod
+    def flat(self, text: str, place: str) -> str:
+        """Return prose without secrets: no view of it as a whole is tried."""
+
+    @abstractmethod
+    def known_in(self, text: str, place: str) -> str:
+        """Return ``text`` with the known values in it replaced."""
+
+    @abstractmethod
+    def escaped(self, text: str, place: str) -> str:
+        """Return percent-encoded text without secrets."""
+
+    # Markup -----------------------------------------------------------------------------------------
+
+    def markup(self, text: str, place: str, plan: Node | None = None) -> str:
+        """Return XML or HTML without secrets. ``plan`` speaks of what is below the root element."""
+        edits: list[tuple[int, int, str]] = []
+        spans = list(codecs.markup_spans(text))
+        tags = self._secret_tags(spans)
+        paired: tuple[str, ...] | None = None
+        for span in spans:
+            path = span.path
+            name = path[-1].removeprefix("@") if path else ""
+            below = place if self.notes is None else ".".join((place, *map(self.clean, path[1:])))
+            rule = _claim_at(plan, path[1:]) if plan is not None else ""
+            if not rule and (
+                _is_value_of(path, paired) or (span.tag in tags and normalised(name) in _VALUE_ATTRIBUTES)
+            ):
+                rule = "name-value-pair"
+            if rule:
+                new = self.secret(span.value, rule, below)
+            else:
+                new = self.text(span.value, below) if name == "#" else self.named(span.value, name, below)
+            if normalised(name) in NAME_KEYS:
+                paired = path[:-1] if self.lexicon.rule(span.value.strip()) else None
+            if new != span.value:
+                edits.append((span.start, span.end, span.encoded(new)))
+        return codecs.splice(text, edits) if edits else text
+
+    def _secret_tags(self, spans: list[codecs.Span]) -> set[int]:
+        """Return the tags one of whose attributes says that another one holds a secret."""
+        return {
+            span.tag
+            for span in spans
+            if span.tag >= 0
+            and span.path[-1].removeprefix("@").lower() in _NAME_ATTRIBUTES
+            and self.lexicon.field_rule(span.value)
+        }
+
+    # Queries, forms and URLs --------------------------------------------------------------------------
+
+    def query(self, text: str, place: str, claim: str = "") -> str:
+        """Return a query string or a form without secrets."""
+        edits: list[tuple[int, int, str]] = []
+        for span in codecs.query_spans(text):
+            name = span.path[0]
+            below = place if self.notes is None else f"{place}.{self.clean(name)}"
+            new = self.field(span.value, name, below, claim)
+            if new != span.value:
+                raw = text[span.start : span.end]
+                edits.append((span.start, span.end, codecs.quoted_like(new, raw)))
+        return codecs.splice(text, edits) if edits else text
+
+    def field(self, value: str, name: str, place: str, claim: str = "") -> str:
+        """Return the value of a query, form or multipart field without secrets."""
+        rule = claim or self.lexicon.query_rule(name)
+        if rule == "access-key-id":
+            key, slash, scope = value.partition("/")
+            return (self.swap(key, rule, place) if key else key) + slash + scope
+        if rule == "sigv4-signature":
+            return self.swap(value, rule, place) if len(value) >= 16 else value
+        return self.secret(value, rule, place) if rule else str(self.named(value, name, place))
+
+    def url(self, url: str, place: str) -> str:
+        """Return a URL without secrets in its user info, host, path, query and fragment."""
+        head, hash_mark, fragment = url.partition("#")
+        head, question_mark, query = head.partition("?")
+        if "@" in head:
+            head = USER_INFO.sub(lambda match: self._user_info(match, place), head)
+        head = self._url_head(head, place)
+        if query:
+            below = place if self.notes is None else f"{place}.query"
+            query = self.query(query, below) if "=" in query else self.text(query, below)
+        if fragment:
+            fragment = self.query(fragment, place) if "=" in fragment else self.text(fragment, place)
+        return head + question_mark + query + hash_mark + fragment
+
+    def _url_head(self, head: str, place: str) -> str:
+        head = self.known_in(head, place)
+        if ";" in head:
+            head = _PARAMETER.sub(lambda match: self._parameter(match, place), head)
+        if "%" in head:
+            head = ESCAPED.sub(lambda match: self.escaped(match[0], place), head)
+        return self.detect(head, place)
+
+    def _parameter(self, match: re.Match[str], place: str) -> str:
+        plain = codecs.unquoted(match[2])
+        changed = self.field(plain, match[1], place)
+        return match[0] if changed == plain else f";{match[1]}={codecs.quoted_like(changed, match[2])}"
+
+    def _user_info(self, match: re.Match[str], place: str) -> str:
+        if match[4] is not None:
+            return f"{match[4]}{self._part(match[5], place)}@"
+        return f"{match[1]}{match[2]}:{self._part(match[3], place)}@"
+
+    def _part(self, raw: str, place: str) -> str:
+        plain = codecs.unquoted(raw)
+        changed = self.secret(plain, "url-password", place)
+        return raw if changed == plain else codecs.quoted_like(changed, raw)
+
+    # Header fields ----------------------------------------------------------------------------------
+
+    def cookie(self, value: str, place: str, *, only_first: bool) -> str:
+        """Return a Cookie or Set-Cookie field with its values replaced; names and attributes stay."""
+        pairs = value.split(";")
+        for index, pair in enumerate(pairs[:1] if only_first else pairs):
+            name, equals, secret = pair.partition("=")
+            bare = secret.strip().strip('"')
+            if equals and bare and not is_preference(name.strip(), bare):
+                below = place if self.notes is None else f"{place}.{self.clean(name.strip())}"
+                pairs[index] = f"{name}=" + secret.replace(bare, self.secret(bare, "cookie", below), 1)
+        return ";".join(pairs)
+
+    def header(self, name: str, value: str, place: str, claim: str = "") -> str:
+        """Return the value of a header field without secrets."""
+        rule = claim or self.lexicon.header_rule(name)
+        if not rule:
+            # ``<https://…>; rel="next"`` is no markup.
+            whole = self.known.whole(value) if value[:1] == "<" else None
+            return self.flat(value, place) if value[:1] == "<" and whole is None else self.text(value, place)
+        if rule == "cookie":
+            return self.cookie(value, place, only_first=normalised(name).startswith("setcookie"))
+        if SIGV4_HEADER.fullmatch(value):
+            return self.detect(value, place)
+        return self.secret(value, rule, place)
+
+
+def _is_value_of(path: tuple[str, ...], paired: tuple[str, ...] | None) -> bool:
+    """Whether ``path`` is in the value that stands beside a name at ``paired``."""
+    return (
+        paired is not None
+        and len(path) > len(paired)
+        and path[: len(paired)] == paired
+        and normalised(path[len(paired)]) in VALUE_KEYS
+    )
+
+
+def _claim_at(plan: Node, path: tuple[str, ...]) -> str:
+    node: Node | None = plan
+    for name in path:
+        if node is None or node.rule:
+            break
+        node = node.child(name)
+    return node.rule if node is not None else ""

@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from sealtape.interaction import AwsRequest, Interaction, Response, Scrubbed
+from sealtape.seal.keyring import new_key
+from tests.cli.project import ONE, TWO, Project
+
+NEW = ONE + ".new"
+
+
+def users(*names: str, members: tuple[str, ...] = ("Name", "Path")) -> Scrubbed:
+    """Return a call that lists users, each with these members."""
+    answer = {"Users": [{member: f"{member}-of-{name}" for member in members} for name in names]}
+    request = AwsRequest("kms", "ListKeys", {"Limit": 5}, None, "eu-central-1", "", "json")
+    return Scrubbed(Interaction(request, Response(200, "OK", (), json.dumps(answer).encode())))
+
+
+BEFORE = users("ada", "eve")
+AFTER = users("ada", "eve", members=("Name",))
+
+
+def findings(project: Project, *arguments: str, code: int = 1) -> list[Any]:
+    result = project.run("diff", "--format", "json", *arguments)
+    assert (result.code, result.err) == (code, "")
+    found = result.json["findings"]
+    assert isinstance(found, list)
+    return found
+
+
+def test_an_unchanged_recording_exits_with_0(project: Project) -> None:
+    project.seal(ONE, BEFORE)
+    project.seal(NEW, BEFORE)
+    result = project.run("diff", ONE, NEW)
+    assert (result.code, result.out, result.err) == (0, "no drift\n", "")
+
+
+def test_drift_exits_with_1_and_is_one_line_a_fact(project: Project) -> None:
+    project.seal(ONE, BEFORE, BEFORE)
+    project.seal(NEW, AFTER, AFTER)
+    result = project.run("diff", ONE, NEW)
+    assert result.code == 1
+    assert result.out.splitlines() == [
+        'breaking  kms.ListKeys  Users[].Path  field-removed  "Path-of-ada" → nothing  '
+        "2 responses in 1 test · provider",
+        "1 fact: 1 breaking",
+    ]
+
+
+def test_json_has_the_fixed_members_and_its_schema_is_printed(project: Project) -> None:
+    project.seal(ONE, BEFORE)
+    project.seal(NEW, AFTER)
+    (finding,) = findings(project, ONE, NEW)
+    assert finding.pop("fingerprint")
+    assert finding == {
+        "id": "field-removed",
+        "kind": "field-removed",
+        "severity": "breaking",
+        "cause": "provider",
+        "service": "kms",
+        "operation": "ListKeys",
+        "path": "Users[].Path",
+        "old": "Path-of-ada",
+        "new": None,
+        "tests": [ONE.removesuffix(".tape")],
+        "count": 1,
+    }
+    schema = json.loads(project.run("diff", "--schema").out)
+    jsonschema.validate(project.run("diff", "--format", "json", ONE, NEW).json, schema)
+
+
+def test_quiet_facts_do_not_count_as_drift(project: Project) -> None:
+    project.seal(ONE, users("ada", "eve"))
+    project.seal(NEW, users("eve", "ada"))
+    (finding,) = findings(project, ONE, NEW, code=0)
+    assert finding["severity"] == "quiet"
+    assert project.run("diff", ONE, NEW).out == "no drift · 1 quiet\n"
+    assert "order-changed" in project.run("diff", "--all", ONE, NEW).out
+
+
+def test_markdown_is_for_pull_requests(project: Project) -> None:
+    project.seal(ONE, BEFORE)
+    project.seal(NEW, AFTER)
+    result = project.run("diff", "--format", "markdown", ONE, NEW)
+    assert result.code == 1
+    assert "| `kms.ListKeys` | `Users[].Path` | field-removed |" in result.out
+
+
+def test_folders_compare_cassette_by_cassette_and_a_fact_is_told_once(project: Project) -> None:
+    for folder, call in (("old", BEFORE), ("new", AFTER)):
+        project.seal(f"{folder}/test_a.tape", call)
+        project.seal(f"{folder}/deep/test_b.tape", call)
+    project.seal("old/test_gone.tape", BEFORE)
+    removed, missing = findings(project, "old", "new")
+    assert (removed["id"], removed["count"], removed["tests"]) == (
+        "field-removed",
+        2,
+        ["deep/test_b", "test_a"],
+    )
+    assert (missing["id"], missing["tests"]) == ("cassette-missing", ["test_gone.tape"])
+
+
+def test_a_revision_of_git_is_named_before_the_path(project: Project) -> None:
+    project.git("init", "-q", "-b", "main")
+    project.seal(ONE, BEFORE)
+    project.git("add", ".")
+    project.git("commit", "-qm", "first")
+    project.seal(ONE, AFTER)
+    (finding,) = findings(project, f"HEAD:{ONE}", ONE)
+    assert finding["id"] == "field-removed"
+    folder = ONE.rpartition("/")[0]
+    assert [f["id"] for f in findings(project, f"main:{folder}", folder)] == ["field-removed"]
+    assert findings(project, f"HEAD:{ONE}", f"main:{ONE}", code=0) == []
+
+
+def test_json_documents_are_compared_with_the_model_that_is_named(project: Project) -> None:
+    project.write("old.json", '{"Contents": [{"Key": "a", "LastModified": "x", "StorageClass": "STANDARD"}]}')
+    project.write("new.json", '{"Contents": [{"Key": "a", "LastModified": "y", "StorageClass": "MOONBASE"}]}')
+    model = ("--service", "s3", "--operation", "ListObjectsV2")
+    (finding,) = findings(project, *model, "old.json", "new.json")
+    assert (finding["id"], finding["kind"], finding["cause"]) == (
+        "enum-outside-model",
+        "enum-value",
+        "unknown",
+    )
+    assert (finding["service"], finding["operation"]) == ("s3", "ListObjectsV2")
+    assert len(findings(project, "old.json", "new.json")) == 2
+
+
+# Bad input --------------------------------------------------------------------------------------------
+
+
+def test_cassettes_under_different_keys_are_not_called_clean(project: Project) -> None:
+    project.seal(ONE, BEFORE)
+    project.key, ours = new_key(), project.key
+    project.seal(TWO, BEFORE)
+    project.key = ours
+    result = project.run("diff", ONE, TWO)
+    assert (result.code, result.out) == (3, "")
+    assert TWO in result.err
+    assert "hint:" in result.err
+
+
+def test_a_locked_cassette_is_not_called_clean(project: Project) -> None:
+    project.seal(ONE, BEFORE)
+    project.seal(NEW, BEFORE)
+    del project.environment["SEALTAPE_KEY"]
+    result = project.run("diff", ONE, NEW)
+    assert (result.code, result.out) == (3, "")
+    assert "hint:" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "complaint"),
+    [
+        (("good.json", "broken.json"), 3, "broken.json: this is not a JSON document: line 1, column 7"),
+        (("good.json", "absent.json"), 3, "absent.json: there is no such file or folder"),
+        (("good.json", ONE), 2, "the two sides are not of one kind"),
+        (("good.json", "empty"), 2, "there are no cassettes in this folder"),
+        ((ONE, "damaged.tape"), 3, "damaged.tape"),
+        (("--service", "s3", ONE, ONE), 2, "--service is for JSON documents"),
+        (("--operation", "X", "good.json", "good.json"), 2, "--operation needs --service"),
+        (("--service", "s33", "good.json", "good.json"), 2, "--service s3"),
+        (
+            ("--service", "s3", "--operation", "ListObject", "good.json", "good.json"),
+            2,
+            "--operation ListObjects",
+        ),
+        (("HEAD:good.json", "good.json"), 2, "git knows no revision 'HEAD' here"),
+    ],
+)
+def test_what_cannot_be_compared_is_an_error_with_its_place(
+    project: Project, arguments: tuple[str, ...], code: int, complaint: str
+) -> None:
+    project.seal(ONE, BEFORE)
+    project.write("good.json", "{}")
+    project.write("broken.json", '{"a": ')
+    project.write("damaged.tape", project.read(ONE)[:300])
+    (project.root / "empty").mkdir()
+    result = project.run("diff", *arguments)
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+
+
+def test_a_path_that_the_revision_does_not_have_is_named(project: Project) -> None:
+    project.git("init", "-q")
+    project.git("commit", "-qm", "first", "--allow-empty")
+    project.seal(ONE, BEFORE)
+    result = project.run("diff", f"HEAD:{ONE}", ONE)
+    assert result.code == 3
+    assert f"HEAD:{ONE}: there is no such file or folder in that revision" in result.err

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sealtape import settings, store
+from sealtape.errors import KeyMissing, SandboxUnreachable, SealtapeError, UsageError
+from sealtape.interaction import HttpRequest, Interaction, Recording, Response, Scrubbed
+from sealtape.ledger import confirmed_at
+from sealtape.refresh import (
+    RecordedTest,
+    Refreshed,
+    Run,
+    judged,
+    require_key,
+    require_none_pending,
+    require_rules,
+)
+from sealtape.seal.format import seal
+from sealtape.seal.keyring import Key, new_key
+from sealtape.settings import SandboxSettings, Settings
+
+TEST = "test_api.py::test_it"
+
+
+@pytest.fixture
+def key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Key:
+    """The key of a project in the working folder."""
+    key = new_key()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SEALTAPE_KEY", key.text)
+    Path("pyproject.toml").write_text("[tool.sealtape]\n")
+    settings._load.cache_clear()
+    return key
+
+
+def answer(body: object) -> Scrubbed:
+    response = Response(200, "OK", (("Content-Type", "application/json"),), json.dumps(body).encode())
+    return Scrubbed(Interaction(HttpRequest("GET", "https://api.example.com/users"), response))
+
+
+def recorded(key: Key, old: object, new: object, name: str = "test_it") -> Path:
+    """Seal a cassette and a recording that waits beside it, and return the cassette."""
+    path = Path(f"{name}.tape")
+    for place, body in ((path, old), (store.pending_path(path), new)):
+        place.write_bytes(seal(Recording("0f" * 16, name, (answer(body),)), key).data)
+    return path
+
+
+def run(*tests: RecordedTest, total: int | None = None, **facts: bool) -> Run:
+    return Run(tests, len(tests) if total is None else total, 0, "", **facts)
+
+
+def refreshed(path: Path, outcome: str = "pending") -> Refreshed:
+    return judged(run(RecordedTest(TEST, "passed", "", ((path, outcome),))))
+
+
+def test_drift_keeps_the_pending_recording_and_confirms_nothing(key: Key) -> None:
+    path = recorded(key, {"id": 1, "name": "Grace"}, {"id": 1})
+    found = refreshed(path)
+    assert [(f.kind, f.path, f.tests) for f in found.findings] == [("field-removed", "name", (TEST,))]
+    assert (found.pending, found.confirmed, found.is_complete) == ((path,), (), True)
+    assert store.pending_path(path).exists()
+    assert confirmed_at(path) is None
+
+
+def test_what_says_nothing_new_goes_and_confirms_the_cassette(key: Key) -> None:
+    ids = ("7f3b0c52-91d4-4c1e-8a55-0d9be2f6a1c3", "c0a8e1d7-25b9-4f60-9e3d-6b1f4a7c8d90")
+    path = recorded(key, {"id": ids[0]}, {"id": ids[1]})
+    before = path.read_bytes()
+    found = refreshed(path)
+    assert [f.severity for f in found.findings if f.severity != "quiet"] == []
+    assert (found.pending, found.confirmed) == ((), (path,))
+    assert not store.pending_path(path).exists()
+    assert path.read_bytes() == before
+    assert confirmed_at(path) == datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def test_one_fact_in_two_tests_is_one_finding(key: Key) -> None:
+    paths = [recorded(key, {"name": "Grace"}, {}, f"test_{n}") for n in range(2)]
+    tests = [
+        RecordedTest(f"test_api.py::test_{n}", "passed", "", ((p, "pending"),)) for n, p in enumerate(paths)
+    ]
+    (finding,) = judged(run(*tests)).findings
+    assert (finding.count, finding.tests) == (2, ("test_api.py::test_0", "test_api.py::test_1"))
+
+
+def test_a_new_cassette_waits_and_is_no_drift(key: Key) -> None:
+    path = recorded(key, {}, {})
+    path.unlink()
+    found = refreshed(path, "new")
+    assert (found.findings, found.new, found.confirmed) == ((), (path,), ())
+
+
+def test_tests_that_failed_alike_are_one_finding_that_is_breaking(key: Key) -> None:
+    failed = [RecordedTest(f"test_api.py::test_{n}", "failed", "no answer") for n in range(3)]
+    found = judged(run(*failed))
+    (finding,) = found.findings
+    assert (finding.id, finding.severity, finding.count) == ("recording-failed", "breaking", 3)
+    assert not found.is_complete
+
+
+def test_a_recording_that_cannot_be_read_is_a_problem_and_stays(key: Key) -> None:
+    path = recorded(key, {"name": "Grace"}, {})
+    waiting = store.pending_path(path)
+    waiting.write_bytes(waiting.read_bytes()[:-50])
+    found = refreshed(path)
+    assert [type(problem).__name__ for problem in found.problems] == ["CassetteTruncated"]
+    assert (found.is_complete, waiting.exists(), confirmed_at(path)) == (False, True, None)
+
+
+def test_a_cassette_under_another_key_is_a_problem(key: Key, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = recorded(key, {"name": "Grace"}, {})
+    monkeypatch.setenv("SEALTAPE_KEY", new_key().text)
+    found = refreshed(path)
+    assert [type(problem).__name__ for problem in found.problems] == ["KeyWrong"]
+    assert not found.is_complete
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        run(total=1),
+        run(interrupted=True),
+        run(finished=False),
+        run(RecordedTest(TEST, "passed"), total=2),
+    ],
+    ids=["not begun", "interrupted", "broken off", "stopped early"],
+)
+def test_a_run_that_did_not_come_to_its_end_is_not_complete(broken: Run) -> None:
+    assert not judged(broken).is_complete
+
+
+def test_recording_takes_a_sandbox_that_answers() -> None:
+    named = Settings(sandbox=SandboxSettings(hosts=("*.sandbox.example.com",)))
+    require_rules(named, None)
+    require_rules(Settings(sandbox=SandboxSettings(accounts=("210987654321",))), None)
+    require_rules(Settings(), "embedded")
+    with pytest.raises(UsageError, match="there is no sandbox to record against"):
+        require_rules(Settings(sandbox=SandboxSettings(regions=("eu-west-1",))), None)
+    with pytest.raises(SandboxUnreachable, match="nothing answers at"):
+        require_rules(named, "http://127.0.0.1:9")
+
+
+def test_a_key_is_asked_for_before_anything_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(KeyMissing):
+        require_key(Settings(key_id="0123456789abcdef"))
+
+
+def test_what_is_pending_is_named_up_to_five() -> None:
+    require_none_pending([])
+    with pytest.raises(SealtapeError, match=r"7 pending .*: 0, 1, 2, 3, 4 and 2 more"):
+        require_none_pending([str(n) for n in range(7)])
