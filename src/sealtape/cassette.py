@@ -134,6 +134,8 @@ class Cassette:
 
     def record(self, request: Request, outcome: Outcome) -> None:
         """Take what a provider really answered."""
+        # A variable that the test sets for this call only may be gone when the cassette is closed.
+        self._scrubber.learn_environment()
         with self._lock:
             self._new.append(Captured(Interaction(request, outcome)))
 

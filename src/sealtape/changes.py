@@ -199,8 +199,7 @@ def _aligned(before: Sequence[_Row], after: Sequence[_Row]) -> tuple[list[RowCha
     What has one label and stands in one place belongs together; then, wherever they stand, what is
     equal (it was moved) and what has one label. The rest came or went.
     """
-    matcher = SequenceMatcher(None, [r.token for r in before], [r.token for r in after], autojunk=False)
-    hunks = [code[1:] for code in matcher.get_opcodes() if code[0] != "equal"]
+    hunks = _hunks([row.token for row in before], [row.token for row in after])
     old = [row for start, stop, _, _ in hunks for row in before[start:stop]]
     new = [row for _, _, start, stop in hunks for row in after[start:stop]]
     same = len(before) - len(old)
@@ -212,6 +211,20 @@ def _aligned(before: Sequence[_Row], after: Sequence[_Row]) -> tuple[list[RowCha
     changes += [_change("removed", row, None) for row in old]
     changes += [_change("added", None, row) for row in new]
     return sorted(changes, key=_place), same
+
+
+def _hunks(old: list[Hashable], new: list[Hashable]) -> list[tuple[int, int, int, int]]:
+    """Return the stretches that differ, each as a slice of ``old`` and one of ``new``."""
+    # What is equal at both ends goes first: among many equal rows (polls) the matcher is quadratic.
+    shorter = min(len(old), len(new))
+    head = next((n for n in range(shorter) if old[n] != new[n]), shorter)
+    tail = next((n for n in range(shorter - head) if old[-1 - n] != new[-1 - n]), shorter - head)
+    matcher = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    return [
+        (start + head, stop + head, first + head, last + head)
+        for kind, start, stop, first, last in matcher.get_opcodes()
+        if kind != "equal"
+    ]
 
 
 def _paired(old: list[_Row], new: list[_Row], key: Callable[[_Row], Hashable]) -> Iterator[tuple[_Row, _Row]]:

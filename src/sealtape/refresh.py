@@ -9,6 +9,7 @@ rest waits for a decision. No accepted cassette is ever written here.
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -256,13 +257,16 @@ def _stopped(process: subprocess.Popen[bytes]) -> int:
     """Wait for pytest to end as one that was interrupted does; ask, and in the end make, it do so.
 
     A terminal has told pytest already, and a second signal would cut its teardown short: hence the
-    grace before asking.
+    grace before asking. Windows knows no interrupt for one process.
     """
-    for seconds, stop in ((_GRACE_SECONDS, None), (_STOP_SECONDS, signal.SIGINT), (_GRACE_SECONDS, None)):
-        with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
-            if stop is not None:
-                process.send_signal(stop)
-            return process.wait(seconds)
+    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        return process.wait(_GRACE_SECONDS)
+    if os.name == "nt":
+        process.terminate()
+    else:
+        process.send_signal(signal.SIGINT)
+    with suppress(subprocess.TimeoutExpired, KeyboardInterrupt):
+        return process.wait(_STOP_SECONDS)
     process.kill()
     return process.wait()
 
@@ -288,9 +292,11 @@ def _complaint(output: str) -> tuple[str, str]:
     return "; ".join(found or lines[-3:]), hint
 
 
-def judged(run: Run) -> Refreshed:
+def judged(run: Run, waiting: Sequence[Path] = ()) -> Refreshed:
     """Compare what ``run`` recorded with the accepted cassettes, and remove what says nothing new.
 
+    ``waiting`` are cassettes with a pending recording, whether a test told of it or not: one that was
+    stopped did not, nor does a fixture that outlives its tests.
     The ledger notes what was confirmed. What cannot be compared or noted is among the ``problems``; its
     pending file stays.
     """
@@ -300,7 +306,7 @@ def judged(run: Run) -> Refreshed:
     new: list[Path] = []
     kept: list[Path] = []
     compared = _Comparison()
-    for path, (outcome, test) in _outcomes(run).items():
+    for path, (outcome, test) in _outcomes(run, waiting).items():
         try:
             facts = compared.drift(path, test) if outcome == "pending" else []
         except SealtapeError as error:
@@ -320,12 +326,15 @@ def judged(run: Run) -> Refreshed:
     return Refreshed(run, tuple(group(findings)), tuple(kept), tuple(new), tuple(confirmed), tuple(problems))
 
 
-def _outcomes(run: Run) -> dict[Path, tuple[str, str]]:
+def _outcomes(run: Run, waiting: Sequence[Path]) -> dict[Path, tuple[str, str]]:
     """Return what became of each cassette, and for which test; the last word on a shared one counts."""
+    here = Path.cwd()
     outcomes: dict[Path, tuple[str, str]] = {}
     for test in run.tests:
         for path, outcome in test.cassettes:
-            outcomes[path] = (outcome, test.test)
+            outcomes[here / path] = (outcome, test.test)
+    for path in waiting:
+        outcomes.setdefault(here / path, ("pending" if path.exists() else "new", ""))
     return outcomes
 
 

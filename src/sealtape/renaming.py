@@ -141,7 +141,8 @@ def is_jumbled(word: str) -> bool:
     """Whether ``word`` (letters and digits) is too disorderly to have been chosen by a person.
 
     A stated entropy rule: it changes between letters, digits and cases every two and a half characters
-    (every four in longer words), and less than half of it can be pronounced.
+    (every three with several numbers in it, every four in longer words), and less than half of it can be
+    pronounced.
     """
     if len(word) < 8 or word.isdigit():
         return False
@@ -157,7 +158,8 @@ def is_jumbled(word: str) -> bool:
     segments = _SEGMENT.findall(word)
     spoken = sum(len(s) for s in segments if len(s) >= 4 and s.isalpha() and not _ODD.search(s))
     rate = len(word) / len(segments)
-    return spoken * 2 < len(word) and rate <= (2.5 if len(word) < 16 else 4.0)
+    numbers = len(_DIGITS.findall(word))
+    return spoken * 2 < len(word) and rate <= (4.0 if len(word) >= 16 else 3.2 if numbers > 1 else 2.5)
 
 
 class Likeness(Enum):
@@ -288,7 +290,7 @@ class Renaming:
             return False
         if not (_is_orderly(old) and _is_orderly(new)):
             return True
-        if self._chosen is None or old.isalpha() or new.isalpha():
+        if self._chosen is None or (_is_spoken(old) and _is_spoken(new)):
             return False
         return not (self._chosen(old) or self._chosen(new))
 
@@ -343,6 +345,13 @@ def _is_orderly(word: str) -> bool:
     if _NUMBERED.fullmatch(word) and not _HEX.fullmatch(word):
         return len(segments) < 3 or min(map(len, segments)) > 2
     return False
+
+
+def _is_spoken(word: str) -> bool:
+    """Whether ``word`` reads like one of a language: letters of one case, and vowels among them."""
+    vowels = sum(char in "aeiouyAEIOUY" for char in word)
+    plain = word.islower() or word.isupper() or word.istitle()
+    return word.isalpha() and plain and vowels * 5 >= len(word) and not _ODD.search(word)
 
 
 def _cases(word: str) -> tuple[bool, bool]:

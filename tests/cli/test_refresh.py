@@ -118,6 +118,13 @@ def test_what_always_differs_changes_no_file_and_is_no_drift(project: Project) -
     assert tapes(project) == before
 
 
+def test_a_test_that_makes_no_request_is_not_counted_as_recorded(project: Project) -> None:
+    project.write("test_api.py", TESTS + "\n\n@pytest.mark.vcr\ndef test_nothing():\n    pass\n")
+    record(project)
+    result = refresh(project)
+    assert "2 tests recorded again, 1 made no request: 2 cassettes confirmed" in result.out
+
+
 def test_tests_that_are_not_marked_are_not_run(project: Project) -> None:
     record(project)
     assert refresh(project, FAILS="1").code == 0
@@ -208,6 +215,32 @@ def test_workers_of_xdist_refresh_as_one_process_does(project: Project, answers:
     result = refresh(project, tests=("-n", "2"))
     assert result.code == 1
     assert "2 tests recorded again: 1 cassette confirmed, 1 drifted" in result.out
+
+
+def test_the_cassette_of_a_module_is_refreshed_with_its_tests(
+    project: Project, answers: dict[str, bytes]
+) -> None:
+    fixture = """
+import os, pytest, requests
+
+@pytest.fixture(scope="module")
+def name():
+    yield requests.get(os.environ["URL"] + "/json").json().get("name")
+    requests.get(os.environ["URL"] + "/json")
+
+@pytest.mark.vcr
+def test_it(name):
+    requests.get(os.environ["URL"] + "/binary")
+"""
+    project.write("test_api.py", fixture)
+    record(project)
+    before = tapes(project)
+    assert refresh(project).code == 0
+    assert tapes(project) == before
+    answers["/json"] = b'{"answer": 42}'
+    result = refresh(project)
+    assert result.code == 1
+    assert f"  {FOLDER}/_module.tape.new\n" in result.out
 
 
 def test_a_project_that_blocks_the_network_is_refreshed_all_the_same(project: Project) -> None:

@@ -215,6 +215,59 @@ NAMED: dict[str, Callable[[str, str], Interaction]] = {
     "escaped json in a log line": lambda n, v: http(
         answer=f"INFO got {json.dumps(json.dumps({n: v}))} ok\n".encode()
     ),
+    "form field in brackets": lambda n, v: http(body=f"id=1&user%5B{n}%5D={quote(v, safe='')}".encode()),
+    "query field in brackets": lambda n, v: http(f"https://api.example.com/?auth[{n}]={quote(v, safe='')}"),
+    "dotted form field": lambda n, v: http(body=f"a=1&login.{n}={quote(v, safe='')}".encode()),
+    "multipart field in brackets": lambda n, v: http(
+        headers=(("Content-Type", "multipart/form-data; boundary=cut"),),
+        body=f'--cut\r\nContent-Disposition: form-data; name="a[{n}]"\r\n\r\n{v}\r\n--cut--\r\n'.encode(),
+    ),
+    "list under a plural": lambda n, v: http(answer=json.dumps({n + "s": [v]}).encode()),
+    "structure under a plural": lambda n, v: http(answer=json.dumps({n + "s": {"main": v}}).encode()),
+    "structure": lambda n, v: http(answer=json.dumps({n: {"type": "bearer", "current": v}}).encode()),
+    "structure with an id": lambda n, v: http(answer=json.dumps({n: {"id": "1", "key": v}}).encode()),
+    "list of lists": lambda n, v: http(answer=json.dumps({n: [[v]]}).encode()),
+    "name and value of many": lambda n, v: http(
+        answer=json.dumps(
+            [
+                {
+                    "variable_type": "env_var",
+                    "key": n,
+                    "value": v,
+                    "protected": False,
+                    "masked": True,
+                    "hidden": False,
+                    "raw": True,
+                    "environment_scope": "*",
+                    "description": None,
+                }
+            ]
+        ).encode()
+    ),
+    "xml-rpc member": lambda n, v: http(
+        body=(
+            f"<r><struct><member><name>{n}</name>\n<value><string>{escape(v)}</string></value></member>"
+            "<member><name>id</name><value><int>7</int></value></member></struct></r>"
+        ).encode()
+    ),
+    "html input": lambda n, v: http(
+        answer=f'<form><input value="{escape(v)}" name="{n}"><input name="b" value="2"></form>'.encode()
+    ),
+    "html meta": lambda n, v: http(answer=f'<html><meta name="{n}" content="{escape(v)}"></html>'.encode()),
+    "unquoted attribute": lambda n, v: http(
+        answer=f"<p><img src=https://x.example.com/?{n}={quote(v, safe='')}><b>1</b></p>".encode()
+    ),
+    "comment in markup": lambda n, v: http(answer=f'<r><!-- {n}="{v}" --><a/></r>'.encode()),
+    "entity of a document type": lambda n, v: http(
+        answer=f'<!DOCTYPE a [<!ENTITY {n} "{escape(v)}">]><a>1</a>'.encode()
+    ),
+    "text that starts like a tag": lambda n, v: http(answer=f"<https://x.example.com> {n}='{v}'".encode()),
+    "link header": lambda n, v: http(
+        answer_headers=(("Link", f'<https://api.example.com/2?{n}={quote(v, safe="")}>; rel="next"'),)
+    ),
+    "parameters of a database url": lambda n, v: http(
+        answer=json.dumps({"cs": f"jdbc:sqlserver://db.example.com:1433;user=sa;{n}={quote(v)};x=1"}).encode()
+    ),
     "base64 of json": lambda n, v: http(
         answer=json.dumps({"d": base64.b64encode(json.dumps({n: v}).encode()).decode()}).encode()
     ),
@@ -260,11 +313,19 @@ def _in_headers(draw: Values) -> Iterator[Planted]:
     names = (
         "Authorization", "Proxy-Authorization", "X-Amz-Security-Token", "X-Api-Key", "Api-Key",
         "X-Auth-Token", "X-Vault-Token", "PRIVATE-TOKEN", "X-GitHub-Token", "authorization",
+        "X-Api-Token", "X-User-Token", "X-Figma-Token", "Metadata-Token", "X-Aws-Ec2-Metadata-Token",
+        "X-Amz-Cognito-Id-Token", "X-Goog-IAM-Authorization-Token", "X-Auth", "X-Secret", "X-Token-Secret",
+        "X-Access-Key", "X-Consumer-Key", "X-Deploy-Key", "Fastly-Key", "X-Registry-Auth", "X-JWT-Assertion",
+        "Authentication", "X-Hub-Signature", "X-Hub-Signature-256", "X-Slack-Signature", "CB-ACCESS-SIGN",
+        "X-ClientSecret", "X-MBX-APIKEY", "X-XSRFToken",
     )  # fmt: skip
     for name in names:
         for scheme in ("", "Bearer ", "token "):
             value = draw.mixed(24)
             yield Planted("token", f"{name}: {scheme}", value, (http(headers=((name, scheme + value),)),))
+    value = draw.mixed(24)
+    field = (("Authorization", f"MAC Credential={value}, Signature={value}"),)
+    yield Planted("credential", "Authorization: MAC", value, (http(headers=field),))
     value = draw.password()
     basic = base64.b64encode(f"joe:{value}".encode()).decode()
     yield Planted("basic", "Authorization", value, (http(headers=(("Authorization", f"Basic {basic}"),)),))
@@ -311,6 +372,12 @@ def look_alikes(seed: int = 20260102) -> Iterator[LookAlike]:
     for name, value in HARMLESS_NAMES:
         for place in ("json member", "form field", "query field", "xml element", "name and value"):
             yield LookAlike(f"{name}={value}", place, (NAMED[place](name, value),))
+    for name, value in HARMLESS_HEADERS:
+        yield LookAlike(f"{name}: {value}", "header", (http(answer_headers=((name, value),)),))
+    for document in HARMLESS_DOCUMENTS:
+        text = json.dumps(document)
+        yield LookAlike(text[:60], "response json", (http(answer=text.encode()),))
+        yield LookAlike(text[:60], "json in json", (http(answer=json.dumps({"s": text}).encode()),))
     for size in (10, 5000):
         body = b"\x89PNG\r\n\x1a\n" + r.randbytes(size)
         yield LookAlike("image", "body", (http(answer=body),))
@@ -324,3 +391,38 @@ HARMLESS_NAMES = (
     ("has_password", "true"), ("password", "${DB_PASSWORD}"), ("token", "********"),
     ("ClientRequestToken", "0b7d6c2e-8e0b-4b0e-9c59-5f0b9c2d7a11"), ("public_key", "ssh-rsa AAAA"),
 )  # fmt: skip
+
+HARMLESS_HEADERS = (
+    ("X-Next-Page-Token", "abcDEF123456abcDEF"), ("Continuation-Token", "1ueGcxLPRx1TrXYExHnhbYLgveDs2J"),
+    ("X-Amz-Client-Token", "0b7d6c2e-8e0b-4b0e-9c59-5f0b9c2d7a11"), ("Idempotency-Key", "8e03978e-40d5-43dd"),
+    ("Surrogate-Key", "post-1234 author-77"), ("X-Cache-Key", "/v1/items?page=2"),
+    ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="), ("X-Ratelimit-Remaining-Tokens", "149984"),
+    ("X-Request-Id", "f7a2b8c1d3e4f5a6b7c8d9e0"), ("Link", '<https://h.example.com/2?page=2>; rel="next"'),
+    ("WWW-Authenticate", 'Bearer realm="https://auth.example.com/token"'), ("Vary", "X-Auth-Token, Cookie"),
+    ("Set-Cookie", "theme=dark; Path=/"), ("Set-Cookie", "lang=en-US"), ("Set-Cookie", "consent=true"),
+    ("Access-Control-Allow-Headers", "Authorization, X-Api-Key"), ("X-Signature-Input", "(date host)"),
+)  # fmt: skip
+
+HARMLESS_DOCUMENTS = (
+    {"properties": {"password": {"type": "string", "minLength": 8, "description": "The pass word"}}},
+    {
+        "properties": {"token": {"type": "string", "format": "uuid", "example": "abc"}},
+        "required": ["password"],
+    },
+    {"securitySchemes": {"apiKey": {"type": "apiKey", "name": "X-API-Key", "in": "header"}}},
+    {"errors": {"password": ["is too short", "has no digit 1"], "token": "can't be blank"}},
+    {"errors": {"password": "minimum length"}, "message": "the password is invalid"},
+    {"password": ["must have a digit", "is too short (minimum is 8 characters)"]},
+    {"usage": {"tokens": {"input": 123456, "output": 654321}, "total_tokens": 778899}},
+    {"tokens": [15339, 191700, 4], "words": ["a"]},
+    {"tokens": ["Hello", "world", "again"]},
+    {
+        "secrets": [
+            {"name": "DB_PASSWORD", "valueFrom": "arn:aws:ssm:::parameter/x", "created_at": "2026-01-31"}
+        ]
+    },
+    {"token": {"name": "build", "id": 1, "expires_at": "2026-01-31T00:00:00Z", "scopes": ["repo"]}},
+    {"authorization": {"action": "Example.Compute/read", "scope": "/subscriptions/a1b2c3d4"}},
+    {"page": {"next": {"token_type": "opaque"}}, "key": "value"},
+    {"arn": "arn:aws:iam::000000000000:root", "secret": 3.14},
+)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -180,7 +181,20 @@ def test_what_was_put_is_what_comes_back_secrets_included(moto_url: str) -> None
                 assert got["Value"] == secret
     assert value.encode() not in Path("secret.tape").read_bytes()
     shown = Library(load_settings(Path())).read(Path("secret.tape"))
-    assert value not in repr(shown)
+    assert value not in repr([asdict(scrubbed) for scrubbed in shown.interactions])
+
+
+def test_a_secret_variable_set_while_recording_is_scrubbed(
+    http: Service, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "q7Zv2blQ" + "BfOxKzGJyhl3"
+    with sealtape.use_cassette("a"):
+        with monkeypatch.context() as within:
+            within.setenv("MYAPP_API_TOKEN", secret)
+            requests.post(http.url + "/echo", data=f"hello {secret}", timeout=5)
+        requests.get(f"{http.url}/json?x={secret}", timeout=5)
+    shown = Library(load_settings(Path())).read(Path("a.tape"))
+    assert secret not in repr([asdict(scrubbed) for scrubbed in shown.interactions])
 
 
 def test_a_thread_that_outlives_its_cassette_is_not_recorded(http: Service) -> None:

@@ -44,7 +44,7 @@ def answer(body: object) -> Scrubbed:
 
 def recorded(key: Key, old: object, new: object, name: str = "test_it") -> Path:
     """Seal a cassette and a recording that waits beside it, and return the cassette."""
-    path = Path(f"{name}.tape")
+    path = Path.cwd() / f"{name}.tape"
     for place, body in ((path, old), (store.pending_path(path), new)):
         place.write_bytes(seal(Recording("0f" * 16, name, (answer(body),)), key).data)
     return path
@@ -86,6 +86,14 @@ def test_one_fact_in_two_tests_is_one_finding(key: Key) -> None:
     ]
     (finding,) = judged(run(*tests)).findings
     assert (finding.count, finding.tests) == (2, ("test_api.py::test_0", "test_api.py::test_1"))
+
+
+def test_a_recording_that_no_test_told_of_is_compared_too(key: Key) -> None:
+    drifted = recorded(key, {"name": "Grace"}, {}, "test_a")
+    same = recorded(key, {"name": "Grace"}, {"name": "Grace"}, "test_b")
+    found = judged(run(), [drifted, same])
+    assert [(f.kind, f.tests) for f in found.findings] == [("field-removed", ("test_a",))]
+    assert (found.pending, found.confirmed) == ((drifted,), (same,))
 
 
 def test_a_new_cassette_waits_and_is_no_drift(key: Key) -> None:

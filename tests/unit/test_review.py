@@ -56,7 +56,7 @@ def rows(old: tuple[Scrubbed, ...], new: tuple[Scrubbed, ...], *, locked: bool =
         ((A, A), (A, A, A), ["+a"]),
         ((A, B, C), (D, A, B, C), ["+d"]),
         ((A, B), (C, D), ["-a", "+c", "-b", "+d"]),
-        ((A, B), (B, A), [">a"]),
+        ((A, B), (B, A), [">b"]),
         ((A, B, C), (C, A2, B), [">c", "~a"]),
         ((), (A,), ["+a"]),
         ((A,), (), ["-a"]),

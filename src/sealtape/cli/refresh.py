@@ -112,7 +112,7 @@ def command(
         require_none_pending([item.where for item in waiting(root)])
     with _stopped_as_by_ctrl_c(), _progress() as watch:
         run = record_anew(arguments, sandbox=sandbox, older_than=older_than, watch=watch)
-    refreshed = judged(run)
+    refreshed = judged(run, [item.cassette for item in waiting(root)])
     left = [item.where for item in waiting(root)]
     _print_report(refreshed, left, form)
     _print_outcome(refreshed, left, err=form != "text")
@@ -218,11 +218,14 @@ def _print_outcome(refreshed: Refreshed, left: list[str], *, err: bool) -> None:
 
 def _counts(refreshed: Refreshed) -> str:
     tests = refreshed.run.tests
-    recorded = sum(test.outcome == "passed" for test in tests)
+    passed = [test for test in tests if test.outcome == "passed"]
+    recorded = sum(bool(test.cassettes) for test in passed)
+    silent = len(passed) - recorded
     skipped = sum(test.outcome == "skipped" for test in tests)
     said = [f"{counted(recorded, 'test')} recorded again"]
     said += [f"{len(refreshed.failed)} failed"] if refreshed.failed else []
     said += [f"{skipped} skipped"] if skipped else []
+    said += [f"{silent} made no request"] if silent else []
     cassettes = [f"{counted(len(refreshed.confirmed), 'cassette')} confirmed"]
     cassettes += [f"{len(refreshed.pending)} drifted"] if refreshed.pending else []
     cassettes += [f"{len(refreshed.new)} new"] if refreshed.new else []

@@ -80,6 +80,9 @@ def align_items(old: Sequence[Any], new: Sequence[Any], shape: Shape, renaming: 
     if key:
         pairing.by([_key(item, key, renaming) for item in old], [_key(item, key) for item in new])
     if pairing.left and pairing.right:
+        # What is the same in every byte is the same item: of several alike, the one that changed is left.
+        pairing.by([repr(item) for item in old], [repr(item) for item in new])
+    if pairing.left and pairing.right:
         ours, theirs = ([signature(item, shape) for item in items] for items in (old, new))
         pairing.by(ours, theirs)
         pairing.take(_alike(pairing, ours, theirs))
@@ -145,9 +148,9 @@ def _alike(pairing: _Pairing, ours: Sequence[Any], theirs: Sequence[Any]) -> lis
     taken: list[tuple[int, int]] = []
     if len(left) == len(right) == 1:
         i, j = left[0], right[0]
+        # One that changed is told better than one that went and another one that came.
         both = isinstance(pairing.old[i], Mapping) and isinstance(pairing.new[j], Mapping)
-        # Of the last two, a shared member is enough: one that changed is told better than two that swapped.
-        return [(i, j)] if both and pairing.old[i].keys() & pairing.new[j].keys() else []
+        return [(i, j)] if both else []
     for score, _, i, j in scored:
         if score < 0.5:
             break

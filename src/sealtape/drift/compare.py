@@ -61,6 +61,7 @@ class Fact:
 class _Comparison:
     renaming: Renaming
     in_error: bool = False
+    other_error: bool = False
     facts: list[Fact] = field(default_factory=list)
     beside: tuple[Mapping[str, Any], Mapping[str, Any]] = (_NOTHING, _NOTHING)
 
@@ -104,7 +105,7 @@ class _Comparison:
         for ours, theirs in opaque:
             self.values((*path, ENTRY), gone.pop(ours), come.pop(theirs), _member(shape, ours))
         # Two errors seldom say the same under other names; what one says, the other merely does not.
-        for ours, theirs in list(_renamed_keys(gone, come, by_value=not self.in_error)):
+        for ours, theirs in list(_renamed_keys(gone, come, by_value=not self.other_error)):
             self.state("renamed", (*path, ours), ours, theirs, _member(shape, ours))
             before, after = gone.pop(ours), come.pop(theirs)
             if not _is_respelled(before, after):
@@ -286,7 +287,7 @@ def _documents_in(old: str, new: str) -> tuple[Any, Any] | None:
 def document_facts(old: Document, new: Document, renaming: Renaming) -> list[Fact]:
     """Return all that differs between two responses."""
     in_error = old.is_error or new.is_error
-    found = _Comparison(renaming, in_error)
+    found = _Comparison(renaming, in_error, in_error and _code(old) != _code(new))
     if old.failure or new.failure:
         if old.failure != new.failure:
             found.state("failure", (), old.failure or old.status, new.failure or new.status)

@@ -92,10 +92,10 @@ def says_nothing(fact: Fact, tokens: frozenset[str] = frozenset()) -> bool:
     ``tokens`` names the members that hold pagination tokens, as the model has it.
     """
     name = fact.name
-    if fact.what == "measured" or (is_header_name(name) and "headers" not in fact.path[:1]):
+    if fact.what == "measured":
         return True
     if fact.what in ("value", "number", "text", "punctuation", "limit", "reference"):
-        if is_opaque_member(fact.shape, name, tokens):
+        if is_header_name(name) or is_opaque_member(fact.shape, name, tokens):
             return True
         old, new = number_of(fact.old), number_of(fact.new)
         if old is not None and new is not None:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterator, Sequence
 
 from sealtape.changes import CassetteChange, RowChange
-from sealtape.drift import group
 from sealtape.report.drift_markdown import drift_markdown
 from sealtape.report.printable import printable_line
-from sealtape.report.review_text import kind_of, label_of, notes_on, status_of, summary
+from sealtape.report.review_text import SHOWN_ROWS, drift_of, kind_of, label_of, notes_on, status_of, summary
 from sealtape.report.text import counted
 
 _BACKTICKS = re.compile("`+")
@@ -26,7 +25,7 @@ def review_markdown(changes: Sequence[CassetteChange], *, subject: str) -> str:
     ]
     for change in changes:
         lines += ["", *_cassette(change)]
-    drift = group(finding for change in changes for finding in change.findings or ())
+    drift = drift_of(changes)
     if drift:
         lines += ["", "## Drift", "", drift_markdown(drift).rstrip("\n")]
     return "\n".join(lines) + "\n"
@@ -49,7 +48,9 @@ def _cassette(change: CassetteChange) -> Iterator[str]:
     if change.problem:
         yield f"- **cannot be read**: {code(change.problem)}"
         return
-    yield from (_row(row) for row in change.rows)
+    yield from (_row(row) for row in change.rows[:SHOWN_ROWS])
+    if len(change.rows) > SHOWN_ROWS:
+        yield f"- … and {counted(len(change.rows) - SHOWN_ROWS, 'interaction')} more"
     if change.same:
         yield f"- {counted(change.same, 'interaction')} as before"
     for name, said in notes_on(change):

@@ -7,10 +7,13 @@ from collections.abc import Iterator, Sequence
 from rich.text import Text
 
 from sealtape.changes import CassetteChange, RowChange
-from sealtape.drift import Finding
-from sealtape.report.drift_text import finding_lines
+from sealtape.drift import Finding, group
+from sealtape.report.drift_text import drift_text, finding_lines
 from sealtape.report.printable import printable_line
 from sealtape.report.text import counted
+
+SHOWN_ROWS = 40
+"""How many interactions of one cassette are listed: a page must stay one that is read."""
 
 _KINDS = {
     "new": "new cassette",
@@ -34,6 +37,16 @@ def review_text(changes: Sequence[CassetteChange], *, subject: str) -> Iterator[
     for change in changes:
         yield Text("")
         yield from change_text(change)
+    drift = drift_of(changes)
+    if len(changes) > 1 and drift:
+        yield Text("")
+        yield Text("drift in all of them, by fact", style="bold")
+        yield from drift_text(drift)
+
+
+def drift_of(changes: Sequence[CassetteChange]) -> list[Finding]:
+    """Return the drift of all cassettes by fact."""
+    return group(finding for change in changes for finding in change.findings or ())
 
 
 def change_text(change: CassetteChange) -> Iterator[Text]:
@@ -43,11 +56,14 @@ def change_text(change: CassetteChange) -> Iterator[Text]:
         yield Text(f"  cannot be read: {printable_line(change.problem)}", style="red")
         return
     findings = list(change.findings or ())
-    for row in change.rows:
+    for row in change.rows[:SHOWN_ROWS]:
         yield _row(row)
         told = [finding for finding in findings if _is_about(finding, row)]
         findings = [finding for finding in findings if finding not in told]
         yield from _drift(told, "      ")
+    more = len(change.rows) - SHOWN_ROWS
+    if more > 0:
+        yield Text(f"  … and {counted(more, 'interaction')} more", style="dim")
     if findings:
         yield Text("  drift", style="dim")
         yield from _drift(findings, "      ")

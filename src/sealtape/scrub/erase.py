@@ -15,7 +15,6 @@ from typing import Any
 from sealtape.scrub import codecs, content
 from sealtape.scrub.evidence import (
     ASSIGNMENT,
-    DESCRIBING_NAME,
     NAME_KEYS,
     NEAR_ACCESS_KEY,
     PLACEHOLDER,
@@ -27,7 +26,7 @@ from sealtape.scrub.evidence import (
     normalised,
 )
 from sealtape.scrub.known import Note
-from sealtape.scrub.lexicon import names_account, names_queue
+from sealtape.scrub.lexicon import describes, names_account, names_queue
 from sealtape.scrub.models import Node
 from sealtape.scrub.replace import ESCAPED, MAX_DEPTH, PLAIN_NAME, URL
 from sealtape.scrub.syntax import Syntax
@@ -141,7 +140,7 @@ class Eraser(Syntax):
                 if self.lexicon.rule(key) or (child is not None and child.rule):
                     clean, changed_value = self._member(key, value, place, child, child.rule if child else "")
                     changed[clean] = changed_value
-                elif DESCRIBING_NAME.search(normalised(key)):
+                elif describes(key):
                     changed[self._key(key, below)] = self.tree(value, below, child)
                 else:
                     changed[self._key(key, below)] = self._below_secret(

@@ -76,15 +76,15 @@ HEADER_RULES: dict[str, str] = {
 }
 
 HEADER_NAME = re.compile(
-    r"(?:^|[-_])(?:\w*token|\w*secret|password|passwd|credentials?|auth|authentication|authorization|jwt|"
-    r"assertion|sign|signature|api-?key|access-?key|[a-z]+[-_]key)(?:[-_]\d+)?$"
+    r"(?:token|secret|password|api-?key|access-?key|jwt|assertion|signature|"
+    r"(?:^|[-_.])(?:passwd|credentials?|auth|authentication|authorization|sign|[a-z]+[-_]key))(?:[-_]\d+)?$"
 )
 """Names of header fields (lower case) whose last words say secret: ``X-User-Token``, ``Fastly-Key``."""
 
 HARMLESS_HEADER_NAME = re.compile(
     r"(?:^|[-_])(?:(?:next|page|pagination|continuation|cursor|sync|skip|client|idempotency|change)[-_]?token"
     r"|next[-_].*"
-    r"|(?:idempotency|surrogate|cache|websocket|partition|routing|sort|primary|foreign|public|object|meta|"
+    r"|(?:idempotency|surrogate|cache|(?:web-?)?socket|partition|routing|sort|primary|foreign|public|object|meta|"
     r"dedup|deduplication|correlation|transaction|message|event|ordering|shard|encryption|kms|host)[-_]key)$"
 )
 """Those among them that page, name or group things."""
@@ -101,13 +101,18 @@ PROSE_PARENTS = _words("""
 NOT_ABOVE_SECRETS = _words("authorization proxyauthorization credential credentials")
 """Secret names under which structures describe themselves: what is secret in them has a name of its own."""
 
-DESCRIBING_NAME = re.compile(
-    r"(?:type|ids?|names?|arns?|ur[il]s?|href|links?|path|ref|from|policy|kind|format|version|status|state|mode|"
-    r"scopes?|length|count|description|title|label|placeholder|hint|help|errors?|messages?|visibility|algorithm|"
-    r"required|pattern|examples?|schema|owner|user|username|email|host|region|groups?|roles?|note|comment)$"
-    r"|(?:expir|creat|updat|modif|last|min|max|rotat)|(?:in|on|at|by)$"
-)
-"""Normalised names of members that describe a secret (matched from the start or as an ending)."""
+DESCRIBING_WORDS = _words("""
+    type id ids name names arn arns url uri urls href link links path ref from policy kind format version
+    status state mode scope scopes length count description title label placeholder hint help error errors
+    message messages visibility algorithm required pattern example examples schema owner user username email
+    host region group groups role roles note comment at in on by expires expiry expiration
+""")
+"""Last words of names whose members describe a secret: ``type``, ``created_at``, ``ValueFrom``."""
+
+DESCRIBING_STARTS = _words("""
+    expires expire expiration expiry created create updated update modified rotated rotation min max last
+""")
+"""First words of such names: ``expires_in``, ``minLength``."""
 
 NAME_KEYS = _words("name key parameterkey settingname variablename outputkey optionname")
 VALUE_KEYS = _words("value parametervalue settingvalue plaintextvalue outputvalue")

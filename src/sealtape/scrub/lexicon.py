@@ -10,6 +10,8 @@ from sealtape.scrub.evidence import (
     ACCOUNT_ENDINGS,
     ACCOUNT_NAMES,
     BINARY_RULES,
+    DESCRIBING_STARTS,
+    DESCRIBING_WORDS,
     DETECTORS,
     ENVIRONMENT_NAME,
     HARMLESS_HEADER_NAME,
@@ -26,6 +28,7 @@ from sealtape.scrub.evidence import (
 )
 
 _SEGMENT = re.compile(r"[^\[\].:/]+")
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
@@ -87,6 +90,14 @@ def says_secret(header: str) -> bool:
     """Whether the last words of a header field's name say that it carries a secret."""
     name = _CAMEL.sub("-", header).lower()
     return HEADER_NAME.search(name) is not None and HARMLESS_HEADER_NAME.search(name) is None
+
+
+@lru_cache(maxsize=4096)
+def describes(name: str) -> bool:
+    """Whether the member of a secret that goes by this name describes it and is not the secret itself."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    starts = len(words) > 1 and words[0] in DESCRIBING_STARTS
+    return bool(words) and (starts or words[-1] in DESCRIBING_WORDS)
 
 
 @lru_cache(maxsize=4096)

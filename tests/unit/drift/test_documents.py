@@ -183,7 +183,7 @@ def test_an_id_that_refers_to_two_things_now_is_one_fact() -> None:
 
 
 def test_the_order_of_a_list_is_a_quiet_fact() -> None:
-    old = {"Rules": [{"Key": "a", "V": 1}, {"Key": "b", "V": 2}]}
+    old: dict[str, Any] = {"Rules": [{"Key": "a", "V": 1}, {"Key": "b", "V": 2}]}
     finding = only(old, {"Rules": old["Rules"][::-1]})
     assert (finding.id, finding.severity) == ("order-changed", "quiet")
 
@@ -200,13 +200,17 @@ def test_an_item_more_is_one_fact_however_many_follow_it() -> None:
 
 
 def test_resources_that_came_into_being_are_quiet() -> None:
-    old, new = {"Buckets": []}, {"Buckets": [{"Name": "b", "CreationDate": "2026-01-31T00:00:00Z"}]}
+    old: dict[str, Any] = {"Buckets": []}
+    new = {"Buckets": [{"Name": "b", "CreationDate": "2026-01-31T00:00:00Z"}]}
     assert only(old, new).id == "resource-count"
 
 
 def test_a_history_of_things_that_ran_side_by_side_may_interleave() -> None:
     def history(*branches: int) -> dict[str, Any]:
-        events = [{"type": "Started"}, *({"type": "Ended", "detail": {"branch": b}} for b in branches)]
+        events: list[dict[str, Any]] = [
+            {"type": "Started"},
+            *({"type": "Ended", "detail": {"branch": b}} for b in branches),
+        ]
         return {"events": [{"id": n, "previousId": n - 1, **e} for n, e in enumerate(events, 1)]}
 
     assert drifted(compare(history(0, 1, 2), history(2, 0, 1))) == []

@@ -1,12 +1,11 @@
 from __future__ import annotations
 
 import re
-from typing import get_args
 
 import pytest
 
-from sealtape.drift.findings import Severity
-from sealtape.drift.rules import RULE, RULES
+from sealtape.drift import SEVERITIES
+from sealtape.drift.rules import RULE, RULES, Rule
 
 
 def test_ids_are_unique_kebab_case_words() -> None:
@@ -15,10 +14,8 @@ def test_ids_are_unique_kebab_case_words() -> None:
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.id)
-def test_every_rule_says_what_it_means_and_what_to_do(rule: object) -> None:
-    assert rule in RULES
-    text, advice = getattr(rule, "text", ""), getattr(rule, "advice", "")
-    assert text
-    assert advice
-    assert not (text + advice).endswith(".")
-    assert getattr(rule, "severity", "") in get_args(Severity)
+def test_every_rule_says_what_it_means_and_what_to_do(rule: Rule) -> None:
+    assert rule.text
+    assert rule.advice
+    assert not (rule.text + rule.advice).endswith(".")
+    assert rule.severity in SEVERITIES

@@ -112,13 +112,31 @@ def test_text_attributes_cdata_and_comments_of_markup_are_found_under_their_name
         (("r", "@x"), "1&2"),
         (("r", "b"), "t A"),
         (("r", "d"), "raw <x>"),
-        (("r", "#"), "<!-- note -->"),
+        (("r", "#"), " note "),
     ]
 
 
 def test_entities_of_a_document_type_are_not_expanded() -> None:
     bomb = '<!DOCTYPE r [<!ENTITY a "aaaaaaaaaa">]><r>&a;&a;</r>'
     assert [span.value for span in codecs.markup_spans(bomb) if span.path == ("r",)] == ["&a;&a;"]
+
+
+def test_entities_are_found_under_their_names_and_unquoted_attributes_to_their_ends() -> None:
+    text = "<!DOCTYPE r [<!ENTITY pw 'a &lt; b'>]><r><img src=https://x/?a=1 alt=x/></r>"
+    spans = [(span.path[-1], span.value) for span in codecs.markup_spans(text) if span.path]
+    assert spans == [("#", "DOCTYPE r "), ("@pw", "a < b"), ("@src", "https://x/?a=1"), ("@alt", "x")]
+
+
+@pytest.mark.parametrize(
+    "text", ["<https://h/next>; rel=x", "<b x=1 never closed", "<joe@example.com> hi", "<3 > 2"]
+)
+def test_what_only_starts_like_a_tag_is_no_markup(text: str) -> None:
+    assert not codecs.looks_like_markup(text)
+
+
+def test_quotes_are_escaped_in_a_text_where_they_were() -> None:
+    [span] = codecs.markup_spans("&quot;a&quot;")
+    assert span.encoded('"b"') == "&quot;b&quot;"
 
 
 @given(st.text("<>&;/!-[]abc=\"' ", max_size=60))

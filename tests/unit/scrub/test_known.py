@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import base64
 import json
+import time
+from collections.abc import Callable
 from urllib.parse import quote
 
 import pytest
@@ -54,6 +56,28 @@ def test_a_known_value_is_found_in_every_encoding(encode: object) -> None:
     assert encode(VALUE) not in known.within(f"see {encode(VALUE)}.")
 
 
+@pytest.mark.parametrize("case", [str.upper, str.lower])
+def test_a_long_value_is_found_in_another_case_and_a_short_one_is_not(case: Callable[[str], str]) -> None:
+    value = "a7Qk2Lm9Xx4Pp0Zz8"
+    known, made = knowing(value)
+    assert known.within(f"is {case(value)}") == f"is {case(made)}"
+    known, _ = knowing("hunTer22")
+    assert known.within(case("hunTer22")) == case("hunTer22")
+
+
+@pytest.mark.parametrize("prefix", ["", "eyJhbGciOiJIUzI1NiJ9."])
+def test_many_known_values_are_learned_and_found_in_time_that_grows_with_the_text(prefix: str) -> None:
+    known = Known(StandIns(KEY))
+    values = [f"{prefix}t{number:05}ABCdef123456" for number in range(3000)]
+    started = time.perf_counter()
+    for value in values:
+        known.add(value, "secret-name", reach_of(value, "secret-name"))
+    assert not any(value in known.within(f"it is {value} here") for value in values)
+    text = known.within(" ".join(values))
+    assert time.perf_counter() - started < 3
+    assert not any(value in text for value in values)
+
+
 def test_a_long_value_is_found_inside_of_a_word() -> None:
     value = "a7Qk2Lm9Xx4Pp0Zz8"
     known, made = knowing(value)
@@ -85,7 +109,16 @@ def test_a_value_can_become_known_more_widely_but_not_less() -> None:
         ("abc", "secret-name", Reach.NONE),
         ("ab1c", "secret-name", Reach.WHOLE),
         ("123456", "secret-name", Reach.WORD),
-        ("reports", "secret-name", Reach.WORD),
+        ("reports", "registered-value", Reach.WORD),
+        ("reports", "secret-name", Reach.NONE),
+        ("SecretRef", "secret-name", Reach.NONE),
+        ("development-key", "name-value-pair", Reach.NONE),
+        ("2026-01-31T10:00:00Z", "secret-name", Reach.NONE),
+        ("one two three four", "secret-name", Reach.ANYWHERE),
+        ("correcthorsebattery", "secret-name", Reach.WORD),
+        ("hunter22", "secret-name", Reach.WORD),
+        ("1234567", "cookie", Reach.NONE),
+        ("abc123XYZ", "cookie", Reach.WORD),
         ("reports", "model-sensitive", Reach.WHOLE),
         ("reports-2026", "model-sensitive", Reach.WORD),
         ("a7Qk2Lm9Xx4Pp0Zz8", "model-sensitive", Reach.ANYWHERE),

@@ -79,12 +79,36 @@ def test_a_credential_that_is_no_stand_in_is_residue_and_a_stand_in_is_none(rule
         ("X-Vault-Token", "s.abc123", "api-key"),
         ("Authorization", "Basic am9lOmpvZQ==", "authorization"),
         ("x-amz-security-token", "abc", "security-token"),
+        ("X-Anything-Token", "abcdef", "api-key"),
+        ("x.own.secret", "abcdef", "api-key"),
+        ("X-Hub-Signature-256", "sha256=abcdef", "api-key"),
     ],
 )
 def test_a_token_header_that_holds_no_stand_in_is_residue(name: str, value: str, rule: str) -> None:
     assert f"{rule}@GET:response.headers.{name}" in found(holding("", headers=((name, value),)))
     secret = value.split(" ")[-1]
     assert found(holding("", headers=((name, value),), stand_ins=(secret, "joe"))) == []
+
+
+def test_only_a_sigv4_field_is_judged_by_its_key_id_and_signature() -> None:
+    rest = " Credential=abc/20260101/x, SignedHeaders=host, Signature=abc"
+    assert found(holding("", headers=(("Authorization", "AWS4-HMAC-SHA256" + rest),))) == []
+    for value in ("MAC" + rest, f"AWS4-HMAC-SHA256{rest}, token=abc"):
+        assert found(holding("", headers=(("Authorization", value),))) != []
+
+
+@pytest.mark.parametrize("name", ["X-Next-Page-Token", "Continuation-Token", "X-Amz-Client-Token"])
+def test_a_header_that_pages_is_no_residue(name: str) -> None:
+    assert found(holding("", headers=((name, "abcDEF123456"),))) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["<!-- {} -->", "<a>1</a> {}", "<https://h.example.com> {}", "<b never closed {}", "<!DOCTYPE a '{}'>"],
+)
+def test_a_value_beside_markup_is_found_in_its_encodings(text: str) -> None:
+    encoded = base64.b64encode(f"user: {SECRET}, more".encode()).decode()
+    assert any(one.startswith("known-value") for one in found(holding(text.format(encoded)), SECRET))
 
 
 @pytest.mark.parametrize("value", ["", "Bearer ${TOKEN}", "Bearer ****", "none"])

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import gzip
+import html
 import json
 import threading
 import time
@@ -302,8 +303,8 @@ class TestHttp:
 
     def test_a_secret_used_as_a_name_is_replaced_there_too(self) -> None:
         login, use = scrub(
-            http(answer=b'{"password": "kestrels", "token": "kestrels-77-ab"}'),
-            http(answer=b'{"my-kestrels": 1, "x.kestrels-77-ab": [2]}'),
+            http(answer=b'{"password": "kestrel7s", "token": "kestrel7s-77-ab"}'),
+            http(answer=b'{"my-kestrel7s": 1, "x.kestrel7s-77-ab": [2]}'),
         )
         made = json.loads(response(login).body)
         assert list(json.loads(response(use).body)) == [f"my-{made['password']}", f"x.{made['token']}"]
@@ -373,8 +374,105 @@ class TestHttp:
         with pytest.raises(ResidueFound, match=r"unreadable at GET:response\.body"):
             scrub(http(answer=b"xx", answer_headers=(("Content-Encoding", "compress"),)))
 
+    def test_a_word_of_a_cookie_or_under_a_secret_name_stays_elsewhere(self) -> None:
+        document = {
+            "password": "required",
+            "credential": "2026-01-31",
+            "size": 1234567,
+            "language": "english",
+        }
+        document |= {"note": "english is required since 2026-01-31", "sz": "1234567"}
+        [item] = scrub(
+            http(answer=json.dumps(document).encode(),
+                 answer_headers=(("Set-Cookie", "sid=english"), ("Set-Cookie", "n=1234567; Path=/")))
+        )  # fmt: skip
+        after = json.loads(response(item).body)
+        assert "english" not in response(item).headers[0][1]
+        assert "1234567" not in response(item).headers[1][1]
+        assert {key for key in document if after[key] != document[key]} == {"password", "credential"}
+
+    def test_a_number_that_is_a_known_value_goes_from_numbers_too(self) -> None:
+        [item] = scrub(
+            http(answer=b'{"password": "918273645", "order": 918273645, "back": -918273645, "n": 12}')
+        )
+        after = json.loads(response(item).body)
+        assert after["order"] == int(after["password"]) == -after["back"] != 918273645
+        assert after["n"] == 12
+
+    def test_messages_about_a_password_stay_and_passwords_among_them_do_not(self) -> None:
+        errors = {"errors": {"password": ["is too short", "has no digit"], "token": "can't be blank"}}
+        [item] = scrub(http(answer=json.dumps(errors).encode()))
+        assert json.loads(response(item).body) == errors
+        [item] = scrub(http(answer=b'{"errors": {"password": "Hunter2-77"}, "password": "it is Hunter2-77"}'))
+        assert b"Hunter2" not in response(item).body
+
+    def test_a_secret_key_goes_wherever_its_id_stands_in_the_document(self) -> None:
+        other = "aB3" * 13 + "x"
+        for text in (
+            f"<tr><td>{KEY_ID}</td><td>{SECRET_KEY}</td></tr>",
+            json.dumps({"a": KEY_ID, "b": [SECRET_KEY]}),
+        ):
+            [item, apart] = scrub(http(answer=text.encode()), http(answer=text.replace(KEY_ID, "x").encode()))
+            assert SECRET_KEY.encode() not in response(item).body
+            assert SECRET_KEY.encode() not in response(apart).body
+        [item] = scrub(http(answer=json.dumps({"a": "x", "b": other}).encode()))
+        assert other.encode() in response(item).body
+
+    def test_a_form_that_was_signed_for_an_upload_loses_its_signature(self) -> None:
+        scope = "20260101/x/s3/aws4_request"
+        fields = {"key": "a/b.txt", "AWSAccessKeyId": KEY_ID, "x-amz-credential": f"{KEY_ID}/{scope}"}
+        fields |= {"x-amz-security-token": SESSION_TOKEN, "signature": "aB3+" * 7}
+        fields |= {"x-amz-signature": "0a" * 32}
+        parts = "".join(
+            f'--cut\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        )
+        kind = (("Content-Type", "multipart/form-data; boundary=cut"),)
+        [item] = scrub(http(headers=kind, body=f"{parts}--cut--\r\n".encode()))
+        assert isinstance(item.interaction.request, HttpRequest)
+        after = item.interaction.request.body.decode()
+        assert not any(secret in after for secret in (KEY_ID, SESSION_TOKEN, "aB3+aB3+", "0a0a0a"))
+        assert "\r\na/b.txt\r\n" in after
+        assert f"/{scope}" in after
+
+    def test_the_account_of_zeros_is_a_placeholder(self) -> None:
+        interaction = http(answer=b'{"arn": "arn:aws:iam::000000000000:root", "n": "000000000000"}')
+        assert scrub(interaction)[0].interaction is interaction
+
+    def test_closing_takes_time_that_grows_with_the_number_of_secrets(self) -> None:
+        by = scrubber()
+        interactions = [
+            http(
+                f"https://api.example.com/{number}",
+                answer=json.dumps({"id": number, "token": f"t{number:05}ABCdef123456"}).encode(),
+            )
+            for number in range(3000)
+        ]
+        started = time.perf_counter()
+        items = scrub(*interactions, by=by)
+        assert time.perf_counter() - started < 8
+        assert not any(b"ABCdef123456" in response(item).body for item in items)
+
 
 class TestSettings:
+    def test_a_variable_that_is_set_later_is_learned_when_asked(self) -> None:
+        environ = {"HOME": "/home/joe"}
+        by = scrubber(environ=environ)
+        environ["MYAPP_API_TOKEN"] = "late-0815-4711"
+        interaction = http("https://api.example.com/late-0815-4711")
+        assert "late-0815" in url(scrub(interaction, by=by)[0])
+        by.learn_environment(environ)
+        by.learn_environment(environ)
+        assert "late-0815" not in url(scrub(interaction, by=by)[0])
+
+    def test_asking_for_new_variables_costs_microseconds_where_there_are_none(self) -> None:
+        environ = {f"NAME_{number}_TOKEN": f"value-{number:06}" for number in range(100)}
+        by = scrubber(environ=environ)
+        started = time.perf_counter()
+        for _ in range(1000):
+            by.learn_environment(environ)
+        assert (time.perf_counter() - started) / 1000 < 0.0005
+
     def test_registered_names_are_secret_in_every_place(self) -> None:
         by = scrubber(names=("tenant-code",))
         [item] = scrub(
@@ -465,6 +563,48 @@ class TestReplay:
         assert (
             replaying(recorded).scrub_request(live.request) == recorded[0].interaction.request != live.request
         )
+
+    @pytest.mark.parametrize(
+        "glued", ["a{}b", "{}g1", "x={}", lambda v: v.encode().hex(), str.upper, lambda v: f"<a>{v}1</a>"]
+    )
+    def test_a_value_shown_before_is_recognised_inside_of_words_and_encodings(self, glued: Any) -> None:
+        secret = "Sekr3t" + "Value" + "99xyzzy"
+        text = glued.format(secret) if isinstance(glued, str) else glued(secret)
+        first, second = http(body=json.dumps({"password": secret}).encode()), http(body=text.encode())
+        both = http("https://api.example.com/" + text, body=json.dumps({"password": secret}).encode())
+        for conversation in ((first, second), (both,)):
+            recorded = scrub(*conversation)
+            fresh = replaying(recorded)
+            for live, item in zip(conversation, recorded, strict=True):
+                assert fresh.scrub_request(live.request) == item.interaction.request != live.request
+
+    def test_a_number_is_recognised_by_its_digest(self) -> None:
+        live = aws("dynamodb.GetItem", {"TableName": "t", "Arn": ROLE, "Owner": int(ACCOUNT)})
+        recorded = scrub(live)
+        assert parameters(recorded[0])["Owner"] != int(ACCOUNT)
+        number = aws("dynamodb.GetItem", {"TableName": "t", "Owner": int(ACCOUNT)})
+        after = replaying(recorded).scrub_request(number.request)
+        assert isinstance(after, AwsRequest)
+        assert after.parameters["Owner"] == parameters(recorded[0])["Owner"]
+
+    def test_values_that_were_shown_are_given_back_as_they_were_written(self) -> None:
+        secret = 'Ab1&<x>"' + "q9zzzzz"
+        echo = f"<a>{html.escape(secret)}</a>".encode()
+        recorded = scrub(http(body=json.dumps({"password": secret}).encode(), answer=echo))
+        fresh = replaying(recorded)
+        fresh.scrub_request(
+            HttpRequest("GET", "https://e.example.com/", (), json.dumps({"password": secret}).encode())
+        )
+        assert fresh.restore(recorded[0]) == Response(200, "OK", (), echo)
+
+    def test_a_response_without_a_value_of_the_caller_is_not_walked(self) -> None:
+        items = [{"id": {"S": f"order-{number}=x"}} for number in range(20_000)]
+        recorded = scrub(aws("dynamodb.Scan", {"TableName": "t"}, json.dumps({"Items": items})))
+        fresh = replaying(recorded)
+        fresh.scrub_request(aws("dynamodb.Scan", {"TableName": "t"}).request)
+        started = time.perf_counter()
+        assert fresh.restore(recorded[0]) is recorded[0].interaction.outcome
+        assert time.perf_counter() - started < 0.01
 
     def test_a_request_without_secrets_is_the_same_object(self) -> None:
         request = AwsRequest("dynamodb", "GetItem", {"TableName": "orders", "Key": {"id": {"S": "o-1"}}})
