@@ -143,7 +143,7 @@ def _pending(path: Path) -> Finding:
         "problem",
         shown(path),
         "this recording waits to be accepted or rejected",
-        f"mv {new} {old} to accept it, or rm {new}",
+        f"sealtape accept {old}, or sealtape reject {old}",
     )
 
 

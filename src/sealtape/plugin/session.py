@@ -80,7 +80,7 @@ class Session:
 
         confirmed = confirmed_at(path)
         if confirmed is not None and datetime.now(UTC) - confirmed < timedelta(seconds=older_than):
-            pytest.skip(f"its cassette was confirmed at {confirmed:%Y-%m-%d %H:%M} UTC")
+            pytest.skip(f"its cassette was confirmed on {confirmed:%Y-%m-%d}")
 
     def mode(self, given: str | None) -> Mode:
         """Return the mode to use: the command line's, else ``given``, else none.
