@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from sealtape.drift import rules as drift
 from sealtape.scrub.rules import RULES
 from tests.cli.project import Project
 
@@ -7,7 +8,15 @@ from tests.cli.project import Project
 def test_every_rule_is_listed(bare: Project) -> None:
     result = bare.run("explain")
     assert result.code == 0
-    assert [line.split()[0] for line in result.out.splitlines()] == [rule.id for rule in RULES]
+    listed = [line.split()[0] for line in result.out.splitlines()]
+    assert listed == [rule.id for rule in (*RULES, *drift.RULES)]
+
+
+def test_a_drift_rule_is_told_with_its_advice(bare: Project) -> None:
+    result = bare.run("explain", "field-removed")
+    assert result.code == 0
+    assert "severity  breaking" in result.out
+    assert "advice    " in result.out
 
 
 def test_a_rule_is_told_in_words(bare: Project) -> None:

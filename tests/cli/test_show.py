@@ -40,6 +40,7 @@ def test_json_tells_of_aws_calls_by_operation_and_parameters(project: Project) -
                 "request": {"caller": "", "protocol": "rest-xml", "body": {"text": "built\n"}},
                 "status": 200,
                 "reason": "OK",
+                "broken": "",
                 "headers": [["ETag", '"1"'], ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]],
                 "body": {"text": "<Result><Owner><ID>402938475610</ID></Owner></Result>"},
                 "failure": None,

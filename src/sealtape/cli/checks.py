@@ -137,7 +137,6 @@ def _plaintext(path: Path) -> Finding:
 
 
 def _pending(path: Path) -> Finding:
-    new = shlex.quote(shown(path))
     old = shlex.quote(shown(path).removesuffix(store.PENDING_SUFFIX))
     return Finding(
         "problem",

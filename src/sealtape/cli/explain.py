@@ -7,6 +7,7 @@ import difflib
 import click
 
 from sealtape.cli.terminal import say
+from sealtape.drift import rules as drift
 from sealtape.errors import UsageError
 from sealtape.scrub.rules import RULES, Rule, explain
 
@@ -21,30 +22,46 @@ _EVIDENCE = {
 @click.command()
 @click.argument("rule_id", metavar="ID", required=False)
 def command(rule_id: str | None) -> None:
-    """Tell in words what the rule ID removes; without an ID, list the rules.
+    """Tell in words what the scrub rule or the drift rule ID is about; without an ID, list them all.
 
-    Rule ids stand in the clear words of a cassette, in `sealtape show`, and in the errors that refuse
-    to write one.
+    Ids of scrub rules stand in the clear words of a cassette, in `sealtape show`, and in the errors that
+    refuse to write one; ids of drift rules in the findings of `sealtape diff` and `sealtape refresh`.
 
     \b
     Examples:
       sealtape explain
       sealtape explain account-id
+      sealtape explain field-removed
     """
+    texts = {rule.id: rule.text for rule in (*RULES, *drift.RULES)}
     if rule_id is None:
-        wide = max(len(rule.id) for rule in RULES)
-        for rule in RULES:
-            say(f"{rule.id:<{wide}}  {rule.text}")
+        wide = max(map(len, texts))
+        for name, text in texts.items():
+            say(f"{name:<{wide}}  {text}")
         return
     found = explain(rule_id)
-    if found is None:
-        near = difflib.get_close_matches(rule_id, [rule.id for rule in RULES], n=1)
+    if found is not None:
+        lines = _lines(found)
+    elif rule_id in drift.RULE:
+        lines = _drift_lines(drift.RULE[rule_id])
+    else:
+        near = difflib.get_close_matches(rule_id, texts, n=1)
         raise UsageError(
             f"there is no rule {rule_id!r}",
             hint=f"sealtape explain {near[0]}" if near else "sealtape explain",
         )
-    for line in _lines(found):
+    for line in lines:
         say(line)
+
+
+def _drift_lines(rule: drift.Rule) -> list[str]:
+    return [
+        f"{rule.id}: {rule.text}",
+        "",
+        f"severity  {rule.severity}",
+        f"kind      {rule.kind}",
+        f"advice    {rule.advice}",
+    ]
 
 
 def _lines(rule: Rule) -> list[str]:

@@ -113,6 +113,8 @@ RULES: tuple[Rule, ...] = (
     Rule("payload-changed", "quiet", "request-changed",
          "the code sent other binary content, such as a rebuilt archive",
          "nothing to do"),
+    Rule("recording-failed", "breaking", "recording-failed", "a test failed while it was recorded again",
+         "run it alone against the sandbox and see whether the provider or the test is at fault"),
     Rule("no-response", "breaking", "recording-failed",
          "there was no answer where there was one, or another failure",
          "record again when the provider can be reached", by_value=True),

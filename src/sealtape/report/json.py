@@ -84,7 +84,7 @@ def _outcome(scrubbed: Scrubbed) -> dict[str, Any]:
     outcome = scrubbed.interaction.outcome
     if isinstance(outcome, Failure):
         failure = {"kind": outcome.kind, "message": outcome.message}
-        return {"status": None, "reason": "", "headers": [], "body": None, "failure": failure}
+        return {"status": None, "reason": "", "broken": "", "headers": [], "body": None, "failure": failure}
     response: Response = outcome
     return {
         "status": response.status,
