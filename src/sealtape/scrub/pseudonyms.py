@@ -16,7 +16,7 @@ import json
 import re
 import string
 
-from sealtape.scrub.evidence import TOKEN_PREFIX
+from sealtape.scrub.evidence import TOKEN_PREFIX, TRIVIAL
 
 _BASE32 = string.ascii_uppercase + "234567"
 _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
@@ -142,7 +142,8 @@ class StandIns:
         for attempt in range(32):
             seed = self._draw_key + bytes([attempt]) + data
             candidate = self._shaped(value, _Draw(seed, min(len(value), 4096)))
-            if candidate != value and _classes(candidate) == wanted:
+            # A stand-in such as ``on`` would pass for no secret wherever it stands.
+            if candidate != value and _classes(candidate) == wanted and candidate.lower() not in TRIVIAL:
                 break
         return candidate
 

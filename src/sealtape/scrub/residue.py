@@ -161,7 +161,7 @@ class _Judge:
             return True  # the patterns looked at its key id and signature
         match = SCHEME.match(value)
         secret = value[match.end() :] if match else value
-        if not secret.strip() or secret.lower() in TRIVIAL or PLACEHOLDER.fullmatch(secret):
+        if not any(map(str.isalnum, secret)) or secret.lower() in TRIVIAL or PLACEHOLDER.fullmatch(secret):
             return True
         # Short stand-ins count too, but only as a whole user or password.
         parts = [part for _, part in _pieces(secret)]

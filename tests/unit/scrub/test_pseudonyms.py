@@ -150,3 +150,9 @@ def test_every_signature_of_one_length_has_the_same_stand_in() -> None:
 @pytest.mark.parametrize("value", ["a", "ab", "A1", "7", "-", "é", "日本語", "🔑"])
 def test_short_and_foreign_values_keep_their_length(value: str) -> None:
     assert len(of(value)) == len(value)
+
+
+def test_no_stand_in_is_a_word_that_passes_for_no_secret() -> None:
+    made = {StandIns(number.to_bytes(32, "big")).of("me") for number in range(4000)}
+    assert len(made) > 500
+    assert made.isdisjoint({"no", "on"})

@@ -111,7 +111,7 @@ def test_a_value_beside_markup_is_found_in_its_encodings(text: str) -> None:
     assert any(one.startswith("known-value") for one in found(holding(text.format(encoded)), SECRET))
 
 
-@pytest.mark.parametrize("value", ["", "Bearer ${TOKEN}", "Bearer ****", "none"])
+@pytest.mark.parametrize("value", ["", '"', "Bearer ${TOKEN}", "Bearer ****", "none"])
 def test_a_token_header_with_a_placeholder_is_no_residue(value: str) -> None:
     assert found(holding("", headers=(("Authorization", value),))) == []
 
