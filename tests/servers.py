@@ -16,9 +16,9 @@ class Service(ThreadingHTTPServer):
     """A small HTTP service that keeps what it was asked.
 
     ``GET /json`` answers JSON, ``/gzip`` the same gzipped, ``/binary`` bytes 0 to 255, ``/empty`` 204,
-    ``/chunked`` in chunks, ``/cut`` 4 bytes of 100, ``/cookie`` with two cookies, ``/redirect`` to ``/json``, ``/status/N`` with
-    status N (POST too), ``/count`` a number that grows, ``/slow`` after a second; ``POST /token`` answers a
-    new token, any other POST echoes the body it got.
+    ``/chunked`` in chunks, ``/cut`` 4 bytes of 100, ``/cookie`` with two cookies, ``/redirect`` to ``/json``,
+    ``/status/N`` with status N (POST too), ``/count`` a number that grows, ``/slow`` after a second; ``POST
+    /token`` answers a new token, any other POST echoes the body it got.
     """
 
     daemon_threads = True

@@ -193,7 +193,11 @@ def test_every_room_keeps_to_the_map() -> None:
             "def f():\n    import botocore.loaders",
             "botocore is for capture and scrub.models and drift.models only",
         ),
-        ("scrub.rules", "from botocore import loaders", "botocore is for capture and scrub.models and drift.models only"),
+        (
+            "scrub.rules",
+            "from botocore import loaders",
+            "botocore is for capture and scrub.models and drift.models only",
+        ),
         ("cli.keys", "from cryptography.hazmat import primitives", "cryptography is for seal only"),
         ("cassette", "from http import client", "http.client is for capture only"),
         ("cassette", "importlib.import_module('vcr')", "vcr is for capture only"),

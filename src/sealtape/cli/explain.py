@@ -33,7 +33,7 @@ def command(rule_id: str | None) -> None:
       sealtape explain account-id
       sealtape explain field-removed
     """
-    texts = {rule.id: rule.text for rule in (*RULES, *drift.RULES)}
+    texts = {rule.id: rule.text for rule in RULES} | {rule.id: rule.text for rule in drift.RULES}
     if rule_id is None:
         wide = max(map(len, texts))
         for name, text in texts.items():

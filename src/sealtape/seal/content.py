@@ -71,13 +71,14 @@ def pack(scrubbed: Scrubbed) -> bytes:
             "headers": _flat(request.headers),
         }
     if isinstance(outcome, Response):
-        head["response"] = {
+        response: dict[str, object] = {
             "status": outcome.status,
             "reason": outcome.reason,
             "headers": _flat(outcome.headers),
         }
         if outcome.broken:
-            head["response"]["broken"] = outcome.broken
+            response["broken"] = outcome.broken
+        head["response"] = response
         answer = outcome.body
     else:
         head["failure"] = {"kind": outcome.kind, "message": outcome.message}

@@ -167,7 +167,7 @@ def test_a_connection_cut_in_the_middle_of_a_body_is_cut_there_again(http: Servi
 def test_read_chunked_works_on_what_is_no_longer_chunked(http: Service) -> None:
     def work() -> bytes:
         response = urllib3.PoolManager().request("GET", http.url + "/chunked", preload_content=False)
-        return b"".join(response.read_chunked())  # type: ignore[attr-defined]
+        return b"".join(response.read_chunked())
 
     live, replayed, _ = record_then_replay(http, work)
     assert live == replayed == b"one two three"
