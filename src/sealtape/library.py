@@ -26,7 +26,7 @@ from sealtape.errors import CassetteMissing, KeyMissing, UsageError
 from sealtape.interaction import Recording, Removal, Scrubbed, Sealed
 from sealtape.modes import Mode, mode_named
 from sealtape.scrub.scrubber import Scrubber
-from sealtape.seal.format import new_cassette_id, seal, unseal
+from sealtape.seal.format import collector_paused, new_cassette_id, seal, unseal
 from sealtape.seal.keyring import Key, load_key, new_key
 from sealtape.settings import Settings, load_settings
 
@@ -97,7 +97,8 @@ class Library:
             if mode.may_record(exists=path.exists()):
                 stack.enter_context(store.lock(path))
                 store.require_writable(path)
-            cassette, recording = self._open(path, mode, options, shared, ask)
+            with collector_paused():
+                cassette, recording = self._open(path, mode, options, shared, ask)
             self._open_removals.append(cassette.removals)
             stack.callback(self._open_removals.remove, cassette.removals)
             if current:

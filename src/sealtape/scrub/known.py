@@ -178,7 +178,12 @@ class Known:
 
     def adopt(self, removals: Iterable[Removal]) -> None:
         """Take over what an opened cassette says was removed."""
+        adopted: set[tuple[str, str, str]] = set()
         for removal in removals:
+            # Most of a cassette's removals are the same few: the caller, the account.
+            if (removal.stand_in, removal.digest, removal.rule) in adopted:
+                continue
+            adopted.add((removal.stand_in, removal.digest, removal.rule))
             self._stand_ins.adopt(removal.stand_in, removal.digest, removal.length)
             self._rules.setdefault(removal.stand_in, removal.rule)
             reach = reach_of(removal.stand_in, removal.rule)

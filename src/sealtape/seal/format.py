@@ -173,7 +173,7 @@ def unseal(data: bytes, key: Key, *, where: str, name: str | None = None) -> Rec
     if not _mac_holds(data, keys):
         _refuse_damage(data, key, where)
     _refuse_unknown_facts(keys, headed[0], where)
-    with _collector_paused():
+    with collector_paused():
         interactions = _open(data, first + 1, keys, where)
     if name is not None and _normal(name) != _normal(header.name):
         raise CassetteMisnamed(
@@ -250,10 +250,10 @@ def _open(data: bytes, start: int, keys: _CassetteKeys, where: str) -> tuple[Scr
 
 
 @contextmanager
-def _collector_paused() -> Iterator[None]:
+def collector_paused() -> Iterator[None]:
     """Keep the cyclic collector from walking, over and over, a growing heap that has no cycles.
 
-    Measured: 26 instead of 17 microseconds an interaction for a cassette of 10,000.
+    The larger the heap that is there already, the more it saves: some microseconds an interaction.
     """
     enabled = gc.isenabled()
     gc.disable()

@@ -92,6 +92,7 @@ def test_loopback_needs_no_permission() -> None:
     sandbox = Sandbox(SandboxSettings())
     sandbox.permit_aws(None, request("DeleteQueue"), HERE)
     sandbox.permit_http(HttpRequest("DELETE", HERE))
+    assert sandbox.calls == 2
 
 
 @pytest.mark.parametrize("operation", ["DeleteQueue", "ReceiveMessage", "GetSessionToken", "AssumeRole"])
