@@ -23,10 +23,11 @@ from urllib.parse import parse_qsl, urlsplit
 from sealtape.interaction import AwsRequest, HttpRequest, Request, Tree
 from sealtape.renaming import Name, skeleton
 
-_PRESIGNED = frozenset(
-    ("x-amz-signature", "x-amz-credential", "x-amz-date", "x-amz-security-token", "x-amz-expires")
-)
-_PRESIGNED_LEGACY = frozenset(("signature", "awsaccesskeyid", "expires", "x-amz-security-token"))
+# Which of the two kinds of signature a client makes depends on its region and configuration.
+_SIGNATURE = frozenset(
+    f"x-amz-{name}"
+    for name in ("algorithm", "content-sha256", "credential", "date", "expires", "security-token")
+) | {"x-amz-signature", "x-amz-signedheaders", "signature", "awsaccesskeyid", "expires"}
 _BUCKET_HOST = re.compile(r"(.+)\.s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -114,14 +115,12 @@ def _parts(url: str) -> dict[str, Any]:
         "query": query,
     }
     present = {name.lower() for name, _ in query}
-    if "x-amz-signature" in present:
-        return parts | _presigned(parts, _PRESIGNED)
-    if {"signature", "awsaccesskeyid"} <= present:
-        return parts | _presigned(parts, _PRESIGNED_LEGACY)
+    if "x-amz-signature" in present or {"signature", "awsaccesskeyid"} <= present:
+        return parts | _presigned(parts)
     return parts
 
 
-def _presigned(parts: dict[str, Any], signature: frozenset[str]) -> dict[str, Any]:
+def _presigned(parts: dict[str, Any]) -> dict[str, Any]:
     """Return what counts of a presigned URL: what it is for, wherever and whenever it was signed.
 
     Host, port and addressing style follow the client's configuration, and so differ between a local
@@ -129,7 +128,7 @@ def _presigned(parts: dict[str, Any], signature: frozenset[str]) -> dict[str, An
     """
     bucket = _BUCKET_HOST.match(parts["host"])
     path = f"/{bucket[1]}{parts['path']}" if bucket else parts["path"]
-    query = tuple(pair for pair in parts["query"] if pair[0].lower() not in signature)
+    query = tuple(pair for pair in parts["query"] if pair[0].lower() not in _SIGNATURE)
     return {"scheme": "presigned", "host": "aws", "port": None, "path": path, "query": query}
 
 

@@ -117,7 +117,8 @@ def require_rules(settings: Settings, sandbox: str | None) -> None:
             "there is no sandbox to record against",
             where="[tool.sealtape.sandbox]",
             why="neither accounts nor hosts are set, and no --sandbox was given",
-            hint="sealtape refresh --sandbox=embedded, or name your sandbox account in pyproject.toml",
+            hint='sealtape refresh --sandbox=embedded, or set accounts or hosts (["127.0.0.1"] for a service '
+            "of your own) in pyproject.toml",
         )
     if sandbox is not None and sandbox != EMBEDDED:
         try:

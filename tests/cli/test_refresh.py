@@ -481,3 +481,17 @@ def test_the_embedded_sandbox_is_brought_up_for_the_run(bare: Project) -> None:
     assert "1 cassette confirmed" in result.out
     assert tapes(bare) == before
     assert Path(bare.root, "cassettes/test_aws/sealtape-ledger.json").exists()
+
+
+def test_what_was_pending_and_is_not_recorded_again_is_neither_drift_nor_confirmed(
+    project: Project, answers: dict[str, bytes]
+) -> None:
+    record(project)
+    answers["/json"] = b'{"answer": 42}'
+    assert refresh(project, "--fail-on", "breaking").code == 1
+    pending = f"{SAME}.new"
+    assert pending in tapes(project)
+    result = refresh(project, "--replace", tests=("test_api.py::test_binary",))
+    assert result.code == 0
+    assert pending in tapes(project)
+    assert "1 cassette confirmed" in result.out

@@ -281,8 +281,30 @@ def test_presigned_urls_of_a_local_sandbox_match_on_replay(project: Project) -> 
             assert requests.get(get).content == b"content"
     """
     project.write({"test_a.py": text}).pytest("--record-mode=once", "--sandbox=embedded")
-    run = project.pytest()
-    assert run.outcomes == {"passed": 1}
+    for environment in ({}, {"AWS_DEFAULT_REGION": "eu-west-2"}):
+        assert project.pytest(**environment).outcomes == {"passed": 1}
+
+
+def test_nothing_is_ever_recorded_in_plain_text(project: Project, http: Service) -> None:
+    marked = HTTP.replace("mark.vcr", 'mark.vcr("extra.yaml")')
+    project.write({"test_a.py": marked})
+    assert project.pytest("--record-mode=once", URL=http.url).outcomes == {"passed": 1}
+    assert list(project.tapes()) == ["cassettes/test_a/test_count.tape"]
+    project.write(
+        {
+            "test_b.py": marked,
+            "cassettes/test_b/extra.yaml": """
+                interactions:
+                - request: {body: null, headers: {}, method: GET, uri: 'http://x/'}
+                  response: {body: {string: ''}, headers: {}, status: {code: 200, message: OK}}
+                version: 1
+            """,
+        }
+    )
+    for mode in ("once", "new_episodes"):
+        assert project.pytest(f"--record-mode={mode}", "test_b.py", URL=http.url).outcomes == {"failed": 1}
+    assert len(http.asked) == 1
+    assert [path.name for path in project.folder.rglob("*.yaml")] == ["extra.yaml"]
 
 
 def test_vcr_config_filters_and_matchers_apply(project: Project, http: Service) -> None:

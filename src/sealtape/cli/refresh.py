@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
@@ -108,17 +109,25 @@ def command(
     settings = load_settings(root)
     require_rules(settings, _sandbox_for(sandbox, arguments))
     require_key(settings)
+    before = _recorded_at(root)
     if not replace:
         require_none_pending([item.where for item in waiting(root)])
     with _stopped_as_by_ctrl_c(), _progress() as watch:
         run = record_anew(arguments, sandbox=sandbox, older_than=older_than, watch=watch)
-    refreshed = judged(run, [item.cassette for item in waiting(root)])
+    # What was pending before and was not recorded again is nobody's finding, and confirms nothing.
+    fresh = [path for path, moment in _recorded_at(root).items() if before.get(path) != moment]
+    refreshed = judged(run, fresh)
     left = [item.where for item in waiting(root)]
     _print_report(refreshed, left, form)
     _print_outcome(refreshed, left, err=form != "text")
     if not refreshed.is_complete:
         return INCOMPLETE
     return 1 if _reaches(refreshed, fail_on) else 0
+
+
+def _recorded_at(root: Path) -> dict[Path, int]:
+    """Return when each pending recording was written, by its cassette."""
+    return {item.cassette: item.path.stat().st_mtime_ns for item in waiting(root)}
 
 
 def _sandbox_for(sandbox: str | None, arguments: tuple[str, ...]) -> str | None:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sealtape.errors import Unplayed
-from sealtape.modes import ALL, NEW_EPISODES, NONE, REWRITE, Mode
+from sealtape.modes import ALL, NONE, REWRITE, Mode
 from sealtape.plugin.collection import file_name
 from sealtape.plugin.session import SESSION, SealtapeWarning, Session, known_of
 
@@ -64,12 +64,11 @@ class _Seam:
         plain = folder / f"{_bare(default_cassette)}.yaml"
         # Not Path.exists, which raises where the name is too long to be one.
         has_plain = os.path.exists(plain)
-        if not path.exists() and (has_plain or _any_plain(others)) and mode not in (ALL, REWRITE):
-            if mode is NEW_EPISODES and has_plain:
-                # What is new would be added unsealed: a plain cassette is replayed, and left as it is.
-                mode = NONE
+        plain_ones = has_plain or any(_is_plain(name) and os.path.exists(folder / name) for name in others)
+        if not path.exists() and plain_ones and mode not in (ALL, REWRITE):
             bare = [pytest.mark.vcr(*marker.args).mark for marker in markers]
-            return self._original(default_cassette, vcr_cassette_dir, mode.name, bare, given, pytestconfig)
+            # Whatever the mode: anything recorded there would be written unsealed and unscrubbed.
+            return self._original(default_cassette, vcr_cassette_dir, NONE.name, bare, given, pytestconfig)
         if has_plain:
             session.plain.append(str(plain))
         # Like pytest-recording, pass over shared cassettes that are not there.
@@ -80,10 +79,6 @@ class _Seam:
 
 def _is_plain(name: str) -> bool:
     return name.endswith(_PLAIN_SUFFIXES)
-
-
-def _any_plain(names: list[str]) -> bool:
-    return any(map(_is_plain, names))
 
 
 def _bare(name: str) -> str:
