@@ -119,7 +119,7 @@ def command(
     refreshed = judged(run, fresh)
     left = [item.where for item in waiting(root)]
     _print_report(refreshed, left, form)
-    _print_outcome(refreshed, left, err=form != "text")
+    _print_outcome(refreshed, left, form)
     if not refreshed.is_complete:
         return INCOMPLETE
     return 1 if _reaches(refreshed, fail_on) else 0
@@ -210,11 +210,15 @@ def _print_report(refreshed: Refreshed, left: list[str], form: str) -> None:
             output.print(line)
 
 
-def _print_outcome(refreshed: Refreshed, left: list[str], *, err: bool) -> None:
-    """Say in a few lines how it went and what to type next."""
+def _print_outcome(refreshed: Refreshed, left: list[str], form: str) -> None:
+    """Say in a few lines how it went and what to type next; with Markdown, below the table too."""
     run = refreshed.run
-    for line in _explained(refreshed):
+    err = form != "text"
+    explained = list(_explained(refreshed))
+    for line in explained:
         say(line, err=True)
+    if form == "markdown":
+        say("\n".join(("", "```", *explained, _counts(refreshed), "```")))
     say(_counts(refreshed), err=err)
     if left:
         say(f"{counted(len(left), 'recording')} pending, the accepted cassettes are as they were:", err=err)
