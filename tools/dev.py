@@ -12,6 +12,7 @@ import argparse
 import hashlib
 import importlib.util
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -66,8 +67,10 @@ def main(argv: Sequence[str]) -> int:
 
 
 def demo(arguments: Sequence[str]) -> int:
-    """Record, scrub, seal and replay two pieces of automation, for people to watch."""
-    return _run(["python", "-m", "demo", *arguments], PYTHONPATH=str(ROOT / "tools"))
+    """Record two pieces of automation, replay them, and see what a newer provider changed."""
+    older = _program(older_moto(), "python")
+    command = ["python", "-m", "demo", "--older-python", str(older), *arguments]
+    return _run(command, PYTHONPATH=str(ROOT / "tools"))
 
 
 def bench(arguments: Sequence[str]) -> int:
@@ -143,48 +146,56 @@ COMMANDS = {command.__name__: command for command in (demo, test, bench, lint, f
 
 def environment() -> Path:
     """Return the folder of the development environment, made first where there is none."""
-    folder = STATE / _environment_name()
+    declared = _declared()
+    name = f"py{_dotted(sys.version_info[:2])}-{_digest(declared, CONSTRAINTS)}"
+    said = "once; about half a minute, it downloads some 60 MB"
+    requirements = [*declared.run_time, *declared.develop, *declared.build]
+    return _made(STATE / name, said, CONSTRAINTS, requirements, editable=True)
+
+
+def older_moto() -> Path:
+    """Return the folder of an environment with the oldest supported moto, and only it."""
+    pinned = re.search(r"(?m)^moto==(\S+)$", OLDEST.read_text(encoding="utf-8"))
+    if pinned is None:
+        raise SetUpError(f"{OLDEST.relative_to(ROOT)} pins no moto\nhint: python3 tools/dev.py lock")
+    # moto's extra "server" brings every service's dependencies, and takes nearly three times as long.
+    requirements = ["moto[s3,dynamodb]", "flask", "flask-cors"]
+    said = f"once; some 15 s: moto {pinned[1]}, against which the demo records"
+    return _made(STATE / f"moto-{pinned[1]}-{_digest(requirements, OLDEST)}", said, OLDEST, requirements)
+
+
+def _digest(required: Sequence[object], pins: Path) -> str:
+    """Stand for all that decides an environment's content, the checkout's place too: venvs do not move."""
+    content = [required, pins.read_text(encoding="utf-8"), sys.version, sys.base_prefix, str(ROOT)]
+    return hashlib.sha256(repr(content).encode()).hexdigest()[:12]
+
+
+def _made(
+    folder: Path, said: str, pins: Path, requirements: Sequence[str], *, editable: bool = False
+) -> Path:
+    """Return ``folder`` with an environment in it, made first (and ``said``) where there is none."""
     stamp = folder / "complete"
     if not stamp.exists():
         STATE.mkdir(exist_ok=True)
         with _locked(STATE / "environment.lock", "waiting for another set-up of this checkout"):
             if not stamp.exists():
+                started = time.monotonic()
                 _remove_unused()
-                _make(folder)
+                _say(f"making {folder.relative_to(ROOT)} ({said})")
+                _create_venv(folder)
+                _pip(folder, ["install", "-c", str(pins), *requirements])
+                if editable:
+                    _pip(folder, ["install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
+                # Before the lock goes: who waited for it would take this for an interrupted set-up.
+                stamp.touch()
+                _say(f"ready after {time.monotonic() - started:.0f} s")
     stamp.touch()
     return folder
 
 
-def _environment_name() -> str:
-    """Name it by all that decides its content, the checkout's place too: venvs do not move."""
-    declared = _declared()
-    content = [
-        declared,
-        CONSTRAINTS.read_text(encoding="utf-8"),
-        sys.version,
-        sys.base_prefix,
-        str(ROOT),
-    ]
-    digest = hashlib.sha256(repr(content).encode()).hexdigest()[:12]
-    return f"py{_dotted(sys.version_info[:2])}-{digest}"
-
-
-def _make(folder: Path) -> None:
-    started = time.monotonic()
-    _say(f"making {folder.relative_to(ROOT)} (once; about half a minute, it downloads some 60 MB)")
-    # Without its stamp a folder is what an interrupted set-up left.
-    shutil.rmtree(folder, ignore_errors=True)
-    declared = _declared()
-    _create_venv(folder)
-    pins = ["-c", str(CONSTRAINTS)]
-    _pip(folder, ["install", *pins, *declared.run_time, *declared.develop, *declared.build])
-    _pip(folder, ["install", "--no-deps", "--no-build-isolation", "--editable", str(ROOT)])
-    (folder / "complete").touch()
-    _say(f"ready after {time.monotonic() - started:.0f} s")
-
-
 def _remove_unused() -> None:
-    for other in STATE.glob("py*-*"):
+    """Remove what was not used for long, and what has no stamp: an interrupted set-up left it."""
+    for other in [*STATE.glob("py*-*"), *STATE.glob("moto-*-*")]:
         stamp = other / "complete"
         if not stamp.exists() or time.time() - stamp.stat().st_mtime > UNUSED_SECONDS:
             shutil.rmtree(other, ignore_errors=True)

@@ -1,7 +1,7 @@
 """One frozen `Settings`, resolved once: command line > environment > marker > pyproject.toml.
 
 The table ``[tool.sealtape]`` is read from the nearest ``pyproject.toml`` that has one, upwards from
-where the tests live. An unknown name is an error with the nearest known one, because a misspelt
+where the tests live, but not beyond their repository. An unknown name is an error with the nearest known one, because a misspelt
 sandbox rule that is silently ignored would let a recording reach the wrong account.
 """
 
@@ -116,8 +116,10 @@ def _load(start: Path) -> Settings:
             if table is not None:
                 return _from_environment(_parse(table, pyproject, folder))
             fallback = fallback or folder
-        elif fallback is None and (folder / ".git").exists():
-            fallback = folder
+        if (folder / ".git").exists():
+            # A repository inside of another is a project of its own.
+            fallback = fallback or folder
+            break
     return _from_environment(Settings(root=fallback))
 
 

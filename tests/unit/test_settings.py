@@ -26,6 +26,13 @@ def test_the_nearest_table_upwards_holds(tmp_path: Path) -> None:
     assert (settings.unplayed, settings.root) == ("fail", tmp_path)
 
 
+def test_a_repository_inside_of_another_is_a_project_of_its_own(tmp_path: Path) -> None:
+    project(tmp_path, "[tool.sealtape]\nunplayed = 'fail'\n")
+    inner = tmp_path / "vendored"
+    (inner / ".git").mkdir(parents=True)
+    assert load_settings(inner / "tests") == Settings(root=inner)
+
+
 def test_tables_within_are_read(tmp_path: Path) -> None:
     text = (
         "[tool.sealtape.sandbox]\naccounts = ['1']\nread_only = true\n[tool.sealtape.scrub]\nnames = ['x']\n"

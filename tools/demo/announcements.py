@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PREFERRED_PORT = 8642
@@ -43,18 +43,26 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def announcement_service() -> Iterator[str]:
-    """Serve on loopback, at the preferred port if it is free, and yield the URL."""
+def announcement_service(*ports: int) -> Iterator[int]:
+    """Serve on loopback at the first of ``ports`` that is free (0 always is), and yield the port.
+
+    Raises `OSError` if none is free.
+    """
     handler = type("Handler", (_Handler,), {"tokens": set()})
-    try:
-        server = ThreadingHTTPServer(("127.0.0.1", PREFERRED_PORT), handler)
-    except OSError:
-        server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = _listening(handler, ports)
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        yield server.server_address[1]
     finally:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _listening(handler: type[_Handler], ports: Sequence[int]) -> ThreadingHTTPServer:
+    *first, last = ports
+    for port in first:
+        with suppress(OSError):
+            return ThreadingHTTPServer(("127.0.0.1", port), handler)
+    return ThreadingHTTPServer(("127.0.0.1", last), handler)
