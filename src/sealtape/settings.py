@@ -1,8 +1,8 @@
 """One frozen `Settings`, resolved once: command line > environment > marker > pyproject.toml.
 
 The table ``[tool.sealtape]`` is read from the nearest ``pyproject.toml`` that has one, upwards from
-where the tests live, but not beyond their repository. An unknown name is an error with the nearest known one, because a misspelt
-sandbox rule that is silently ignored would let a recording reach the wrong account.
+where the tests live, but not beyond their repository. An unknown name is an error with the nearest known
+one, because a misspelt sandbox rule that is silently ignored would let a recording reach the wrong account.
 """
 
 from __future__ import annotations
