@@ -18,7 +18,6 @@ from sealtape.interaction import (
     Interaction,
     Outcome,
     Recording,
-    Removal,
     Request,
     Response,
     Scrubbed,
@@ -165,11 +164,6 @@ class Cassette:
         with self._lock:
             taken, self.misses = self.misses, []
         return taken
-
-    @property
-    def removals(self) -> tuple[Removal, ...]:
-        """What was scrubbed from the interactions that this cassette plays."""
-        return tuple(removal for entry in self._entries for removal in entry.scrubbed.removals)
 
     @property
     def lost(self) -> int:

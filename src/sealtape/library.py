@@ -56,7 +56,7 @@ class Library:
         self.settings = settings
         self.sandbox = Sandbox(settings.sandbox)
         self._key: tuple[str | None, Key] | None = None
-        self._open_removals: list[tuple[Removal, ...]] = []
+        self._open_removals: dict[int, list[Removal]] = {}
 
     @property
     def key(self) -> Key:
@@ -99,8 +99,7 @@ class Library:
                 store.require_writable(path)
             with collector_paused():
                 cassette, recording = self._open(path, mode, options, shared, ask)
-            self._open_removals.append(cassette.removals)
-            stack.callback(self._open_removals.remove, cassette.removals)
+            stack.callback(self._open_removals.pop, id(cassette))
             if current:
                 stack.enter_context(hooks(options))
                 stack.enter_context(entered(cassette))
@@ -125,19 +124,20 @@ class Library:
             also += self.read(other).interactions
         removals = [r for s in (*(recording.interactions if recording else ()), *also) for r in s.removals]
         # What another open cassette played, a module's for instance, may come back in this one's requests.
-        removals += [removal for opened in self._open_removals for removal in opened]
+        known = [removal for opened in self._open_removals.values() for removal in opened] + removals
         key = self._key_for(recording is not None or bool(also) or mode.records_missing)
         cassette = Cassette(
             recording,
             where=_shown(path),
             mode=mode,
-            scrubber=lambda: Scrubber(self.settings.scrub, key.derive("stand-ins"), removals=removals),
+            scrubber=lambda: Scrubber(self.settings.scrub, key.derive("stand-ins"), removals=known),
             sandbox=self.sandbox,
             options=options,
             repeats=self.settings.repeats,
             shared=also,
             ask=ask,
         )
+        self._open_removals[id(cassette)] = removals
         return cassette, recording
 
     def _key_for(self, needed: bool) -> Key:

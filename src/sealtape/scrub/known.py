@@ -145,8 +145,6 @@ class Known:
         self._counts_digits = False
         self._tested: dict[str, tuple[str, str, Reach] | None] = {}
         self._rules: dict[str, str] = {}
-        words = (case(word) for word in ORDINARY_WORDS for case in (str, str.capitalize, str.upper))
-        self._ordinary = {stand_ins.digest(word) for word in words}
         self.edition = 0
         self.cache: dict[tuple[str, bool, bool], str] = {}
 
@@ -187,7 +185,7 @@ class Known:
             self._stand_ins.adopt(removal.stand_in, removal.digest, removal.length)
             self._rules.setdefault(removal.stand_in, removal.rule)
             reach = reach_of(removal.stand_in, removal.rule)
-            if reach is Reach.NONE or removal.digest in self._ordinary:
+            if reach is Reach.NONE or removal.digest in self._stand_ins.ordinary():
                 continue
             with self._lock:
                 known = self._digests.get(removal.digest)

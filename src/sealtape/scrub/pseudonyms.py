@@ -11,12 +11,13 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import hashlib
 import json
 import re
 import string
 
-from sealtape.scrub.evidence import TOKEN_PREFIX, TRIVIAL
+from sealtape.scrub.evidence import ORDINARY_WORDS, TOKEN_PREFIX, TRIVIAL
 
 _BASE32 = string.ascii_uppercase + "234567"
 _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
@@ -61,6 +62,16 @@ class _Draw:
         return "".join([self.choice(alphabet) for _ in range(count)])
 
 
+def _digest(key: bytes, value: str) -> str:
+    return hashlib.blake2b(value.encode("utf-8", "surrogatepass"), key=key, digest_size=8).hexdigest()
+
+
+@functools.lru_cache(maxsize=16)
+def _ordinary_digests(key: bytes) -> frozenset[str]:
+    cases = (str, str.capitalize, str.upper)
+    return frozenset(_digest(key, case(word)) for word in ORDINARY_WORDS for case in cases)
+
+
 class StandIns:
     """Makes stand-ins, and knows those that were made here or were read from a cassette."""
 
@@ -77,8 +88,11 @@ class StandIns:
 
     def digest(self, value: str) -> str:
         """Return the keyed digest of a value: 16 hex digits."""
-        data = value.encode("utf-8", "surrogatepass")
-        return hashlib.blake2b(data, key=self._digest_key, digest_size=8).hexdigest()
+        return _digest(self._digest_key, value)
+
+    def ordinary(self) -> frozenset[str]:
+        """Return the digests of ordinary words, which are nobody's secret."""
+        return _ordinary_digests(self._digest_key)
 
     def is_one(self, text: str) -> bool:
         """Whether ``text`` is a stand-in made here, or one that an opened cassette names."""
