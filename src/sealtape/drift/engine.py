@@ -143,6 +143,8 @@ class _Recordings:
         tokens = ours.model.tokens
         found: list[Finding] = []
         for fact in document_facts(ours, theirs, self.renaming):
+            if self._differs_only_in_secrets(fact):
+                continue
             found += _judged([fact], tokens, service, operation, self._recorder(fact) or cause, self.test)
         self.found += _once(found)
 
@@ -152,6 +154,16 @@ class _Recordings:
             return True
         old, new = set(_WORD.findall(fact.old)), set(_WORD.findall(fact.new))
         return any(self._is_chosen(word) for word in old ^ new)
+
+    def _differs_only_in_secrets(self, fact: Fact) -> bool:
+        """Whether two texts are equal but for what was scrubbed from each: a key drawn anew, say."""
+        if not (isinstance(fact.old, str) and isinstance(fact.new, str)):
+            return False
+        old, new = (
+            _without(text, stand_ins)
+            for text, stand_ins in zip((fact.old, fact.new), self.stand_ins, strict=True)
+        )
+        return old == new != fact.new
 
     def _recorder(self, fact: Fact) -> Cause | None:
         """Return ``recorder`` where a value was scrubbed in one recording and not in the other."""
@@ -186,6 +198,13 @@ class _Polls:
         key = request_signature(one.request)
         mine, yours = self._asked[side][key], self._asked[1 - side].get(key)
         return bool(yours) and (len(mine) > 2 or len({answer_signature(i) for i in mine}) > 1)
+
+
+def _without(text: str, stand_ins: frozenset[str]) -> str:
+    """Return ``text`` with a mark in the place of every stand-in, the longest ones first."""
+    for stand_in in sorted((s for s in stand_ins if s in text), key=len, reverse=True):
+        text = text.replace(stand_in, "\0")
+    return text
 
 
 def _stand_ins(interactions: Sequence[Scrubbed]) -> frozenset[str]:
