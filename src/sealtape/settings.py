@@ -10,7 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
@@ -80,12 +80,12 @@ class Settings:
 
     def with_options(self, **options: str | None) -> Settings:
         """Return these settings with the options that are not None put over them."""
-        return self._with(options, "--sealtape-{}")
+        return self._with(options, lambda name: f"--sealtape-{name}")
 
-    def _with(self, options: Mapping[str, str | None], where: str) -> Settings:
+    def _with(self, options: Mapping[str, str | None], where: Callable[[str], str]) -> Settings:
         given = {name: value for name, value in options.items() if value is not None}
         for name, value in given.items():
-            _check_choice(name, value, where.format(name.upper() if "_" in where else name))
+            _check_choice(name, value, where(name))
         return replace(self, **given)  # type: ignore[arg-type]  # names and kinds were checked above
 
     def name_of(self, path: Path) -> str:
@@ -192,5 +192,8 @@ def _check_choice(name: str, value: str, where: str) -> None:
 
 
 def _from_environment(settings: Settings) -> Settings:
-    given = {name: os.environ.get(f"SEALTAPE_{name.upper()}") for name in ("locked", "unplayed", "repeats")}
-    return settings._with({name: value or None for name, value in given.items()}, "SEALTAPE_{}")
+    def variable(name: str) -> str:
+        return f"SEALTAPE_{name.upper()}"
+
+    given = {name: os.environ.get(variable(name)) or None for name in ("locked", "unplayed", "repeats")}
+    return settings._with(given, variable)

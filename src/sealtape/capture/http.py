@@ -20,6 +20,7 @@ from vcr.patch import CassettePatcherBuilder
 from vcr.request import Request as VcrRequest
 
 from sealtape.capture.current import current
+from sealtape.capture.wire import header_text
 from sealtape.errors import Miss
 from sealtape.interaction import Failure, Headers, HttpRequest, Outcome, Response
 
@@ -130,15 +131,13 @@ def http_response(response: Mapping[str, Any]) -> Response:
 
 
 def _flat(headers: Mapping[Any, Any]) -> Headers:
-    return tuple((_text(name), _text(value)) for name, values in headers.items() for value in _each(values))
+    return tuple(
+        (header_text(name), header_text(value)) for name, values in headers.items() for value in _each(values)
+    )
 
 
 def _each(values: Any) -> Iterable[Any]:
     return values if isinstance(values, (list, tuple)) else (values,)
-
-
-def _text(value: Any) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 
 def _body_bytes(body: Any) -> bytes:
@@ -203,9 +202,16 @@ class _Bridge:
     def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
         """Record what a stub got from the real server."""
         conversation = current()
-        filtered = vars(request).pop("_sealtape_filtered", None)
-        vars(request).pop("_sealtape_outcome", None)
-        if conversation is None or filtered is None:
+        if conversation is None:
+            return
+        asked = vars(request)
+        asked.pop("_sealtape_outcome", None)
+        if "_sealtape_filtered" in asked:
+            filtered = asked.pop("_sealtape_filtered")
+        else:
+            # A hop of a redirect, which aiohttp followed by itself: its stub tells of it only now.
+            filtered = conversation.filter_request(http_request(request))
+        if filtered is None:
             return
         kept = conversation.filter_response(http_response(response))
         if kept is not None:

@@ -44,12 +44,7 @@ class Sandbox:
         The first call of each set of credentials is preceded by an ``sts:GetCallerIdentity`` of theirs.
         """
         if self._settings.read_only and not _reads(request.operation):
-            raise SandboxRefused(
-                f"{request.label} is not a read",
-                where="[tool.sealtape.sandbox]",
-                why="read_only is set",
-                hint="record it with read_only = false in [tool.sealtape.sandbox]",
-            )
+            raise _not_a_read(request.label)
         if not is_loopback(url):
             self._permit_region(request)
             self._permit_account(client, request)
@@ -59,12 +54,7 @@ class Sandbox:
         """Let one HTTP request pass, or raise `SandboxRefused` or `SandboxExhausted`."""
         host = urlsplit(request.url).hostname or ""
         if self._settings.read_only and request.method.upper() not in _READ_METHODS:
-            raise SandboxRefused(
-                f"{request.label} is not a read",
-                where="[tool.sealtape.sandbox]",
-                why="read_only is set",
-                hint="record it with read_only = false in [tool.sealtape.sandbox]",
-            )
+            raise _not_a_read(request.label)
         if not is_loopback(request.url) and not any(
             fnmatchcase(host, pattern.lower()) for pattern in self._settings.hosts
         ):
@@ -120,6 +110,15 @@ class Sandbox:
                 why=f"this session has used its budget of {self._settings.max_calls} recorded calls",
                 hint="raise max_calls, or record fewer tests at once: pytest --record-mode=once -k …",
             )
+
+
+def _not_a_read(label: str) -> SandboxRefused:
+    return SandboxRefused(
+        f"{label} is not a read",
+        where="[tool.sealtape.sandbox]",
+        why="read_only is set",
+        hint="record it with read_only = false in [tool.sealtape.sandbox]",
+    )
 
 
 def _reads(operation: str) -> bool:

@@ -17,7 +17,7 @@ from sealtape.interaction import Headers, Response
 
 def header_items(headers: Mapping[str, Any] | Any) -> Headers:
     """Return header fields in order, repeats included, as text."""
-    return tuple((_text(name), _text(value)) for name, value in headers.items())
+    return tuple((header_text(name), header_text(value)) for name, value in headers.items())
 
 
 def merged(headers: Headers) -> dict[str, str]:
@@ -28,7 +28,8 @@ def merged(headers: Headers) -> dict[str, str]:
     return dict(HTTPHeaderDict(headers))
 
 
-def _text(value: str | bytes) -> str:
+def header_text(value: Any) -> str:
+    """Return a header's name or value as text; bytes are latin-1, as HTTP has them."""
     return value.decode("latin-1") if isinstance(value, bytes) else str(value)
 
 

@@ -235,15 +235,6 @@ def _same_operation(
             yield from zip(indexes, right[operation], strict=True)
 
 
-def _zipped(
-    ours: Sequence[Hashable], theirs: Sequence[Hashable], *keys: Sequence[Sequence[Hashable]]
-) -> tuple[list[Hashable], list[Hashable]]:
-    return (
-        list(zip(ours, *(key[0] for key in keys), strict=True)),
-        list(zip(theirs, *(key[1] for key in keys), strict=True)),
-    )
-
-
 def _operation(request: Request) -> Hashable:
     if isinstance(request, AwsRequest):
         return (request.service, request.operation)

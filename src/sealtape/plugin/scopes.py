@@ -54,8 +54,6 @@ class _Scope:
                 why="under xdist it is brought up by several workers, each against its own resources",
                 hint=f"pytest --record-mode={mode.name} --dist loadfile, or without -n",
             )
-        item = self._session.item
-        test = known_of(item) if item is not None else None
         library = self._session.library(path.parent)
         cassette = self._stack.enter_context(
             library.opened(
@@ -67,8 +65,8 @@ class _Scope:
                 current=False,
             )
         )
-        if test is not None:
-            test.cassettes.append(cassette)
+        if self._session.item is not None:
+            known_of(self._session.item).cassettes.append(cassette)
         return cassette
 
     def close(self) -> None:
@@ -86,10 +84,8 @@ _SCOPES = pytest.StashKey[dict[str, _Scope]]()
 def set_up(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> Iterator[None]:
     """Give the traffic of a fixture that outlives the test, and of its teardown, to its scope."""
     item = request.config.stash[SESSION].item
-    if fixturedef.scope == "function" or item is None or not is_marked(item):
-        yield
-        return
-    if request.config.getoption("--disable-recording"):
+    disabled = request.config.getoption("--disable-recording")
+    if fixturedef.scope == "function" or item is None or not is_marked(item) or disabled:
         yield
         return
     from sealtape.capture.current import entered

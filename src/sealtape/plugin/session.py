@@ -53,9 +53,10 @@ class Session:
 
     def note_written(self, written: Written) -> None:
         """Take note of a recorded cassette, as plain values: under xdist they travel to another process."""
-        self.written.append(asdict(written))
+        plain = asdict(written)
+        self.written.append(plain)
         if self.item is not None:
-            known_of(self.item).written.append(asdict(written))
+            known_of(self.item).written.append(plain)
 
     @property
     def refreshes(self) -> str | None:

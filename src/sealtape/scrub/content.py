@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from sealtape.interaction import Headers
+from sealtape.scrub import codecs
 
 MAX_DECODED = 128 * 1024 * 1024
 MAX_RATIO = 2000
@@ -53,6 +54,16 @@ def codings(headers: Headers, body: bytes = b"") -> tuple[str, ...]:
     listed = [part.strip().lower() for part in header(headers, "content-encoding").split(",")]
     named = tuple(c for c in reversed(listed) if c and c not in ("identity", "aws-chunked"))
     return named or (("gzip",) if body[:3] == GZIP else ())
+
+
+def applied_codings(headers: Headers, body: bytes) -> tuple[str, ...]:
+    """Return those of the named codings that are really on the body.
+
+    Some clients hand on what they have decoded with the headers of before (aiohttp does). Coded data is
+    not text by chance, so a body that is text as it stands carries no coding.
+    """
+    named = codings(headers)
+    return () if named and codecs.printable(body) is not None else named
 
 
 def decode_content(body: bytes, coding: str) -> bytes:

@@ -228,7 +228,7 @@ class _Reader:
         if not body:
             return []
         try:
-            for coding in content.codings(headers):
+            for coding in content.applied_codings(headers, body):
                 body = content.decode_content(body, coding)
         except content.Unreadable:
             return [("unreadable", place)]

@@ -268,7 +268,7 @@ class Scrubber:
         if not body:
             return body
         stages = [body]
-        codings = content.codings(headers)
+        codings = content.applied_codings(headers, body)
         try:
             for coding in codings:
                 stages.append(content.decode_content(stages[-1], coding))
