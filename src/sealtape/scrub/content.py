@@ -56,6 +56,9 @@ def codings(headers: Headers, body: bytes = b"") -> tuple[str, ...]:
     return named or (("gzip",) if body[:3] == GZIP else ())
 
 
+_DECODED_BY_CLIENTS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
+
+
 def applied_codings(headers: Headers, body: bytes) -> tuple[str, ...]:
     """Return those of the named codings that are really on the body.
 
@@ -63,7 +66,8 @@ def applied_codings(headers: Headers, body: bytes) -> tuple[str, ...]:
     not text by chance, so a body that is text as it stands carries no coding.
     """
     named = codings(headers)
-    return () if named and codecs.printable(body) is not None else named
+    decodable = bool(named) and _DECODED_BY_CLIENTS.issuperset(named)
+    return () if decodable and codecs.printable(body) is not None else named
 
 
 def decode_content(body: bytes, coding: str) -> bytes:
