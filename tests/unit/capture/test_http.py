@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 import vcr.errors
+from vcr.request import Request as VcrRequest
 
 from sealtape.capture.current import entered
-from sealtape.capture.http import RecordedMiss, patched
+from sealtape.capture.http import RecordedMiss, _Bridge, patched
 from sealtape.errors import Miss
 from tests.servers import Service
 from tests.unit.capture.conversations import Memory
@@ -90,3 +91,12 @@ def test_patches_are_gone_after_the_last_cassette() -> None:
             pass
         assert http.client.HTTPConnection is not before[1]
     assert (httpx.HTTPTransport.handle_request, http.client.HTTPConnection) == before
+
+
+def test_a_hop_that_a_client_followed_by_itself_is_recorded_too() -> None:
+    """aiohttp's stub tells of the requests of a redirect only after they were made."""
+    response = {"status": {"code": 302, "message": "Found"}, "headers": {}, "body": {"string": b""}}
+    recorder = Memory()
+    with entered(recorder):
+        _Bridge().append(VcrRequest("GET", "http://127.0.0.1/hop", None, {}), response)
+    assert [interaction.request.label for interaction in recorder.tape] == ["GET 127.0.0.1/hop"]
