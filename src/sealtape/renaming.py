@@ -18,6 +18,9 @@ from typing import TypeAlias
 Name: TypeAlias = "tuple[str, str]"
 """A kind (``"account"``, ``"region"``, ``"caller"``) and a value."""
 
+Piece: TypeAlias = "tuple[str, str]"
+"""A part of a text: its class, which its form alone tells, and the part."""
+
 # The account of an ARN, and of a queue URL, which carries it as the first part of its path.
 _ACCOUNT = re.compile(r'(arn:[a-z0-9-]+:[a-z0-9-]*:[^:"/]*:|"QueueUrl":"https?://[^/"]+/)([0-9]{12})(?=[:/])')
 _REGION_MARK = "\x00region"
@@ -33,6 +36,9 @@ def skeleton(text: str, region: str) -> tuple[str, tuple[Name, ...]]:
     """
     if region and region in text:
         text = text.replace(region, _REGION_MARK)
+    # Most calls name no account, and to look for two words costs a tenth of looking for the pattern.
+    if "arn:" not in text and '"QueueUrl"' not in text:
+        return text, ()
     names: list[Name] = []
 
     def mark(match: re.Match[str]) -> str:
@@ -129,6 +135,7 @@ _ODD = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|^[^aeiouy]*$", re.I)
 _HOST = re.compile(r"(?:\w+://)?[\w-]*\d[\w-]*(?:\.[\w<>-]+){2,}(?:[:/].*)?")
 _EPOCHS = ((1_200_000_000, 2_100_000_000), (1_200_000_000_000, 2_100_000_000_000))
 _DIGEST_LENGTH = 28
+_OPAQUE = "\x00id"
 
 
 def is_epoch(number: float) -> bool:
@@ -177,8 +184,9 @@ class Renaming:
 
     ``known_old`` and ``known_new`` are values that are opaque by provenance: stand-ins of what was
     scrubbed. ``chosen`` says whether a word was first said by a caller; it is asked only of words that
-    their form leaves in doubt, and None is for documents without provenance. One object serves a whole
-    cassette, so that an id means the same in all its responses.
+    their form leaves in doubt, and None is for documents without provenance. ``same`` says whether an old
+    and a new word were first said in the same place and sent back. One object serves a whole cassette, so
+    that an id means the same in all its responses.
     """
 
     def __init__(
@@ -186,12 +194,15 @@ class Renaming:
         known_old: Iterable[str] = (),
         known_new: Iterable[str] = (),
         chosen: Callable[[str], bool] | None = None,
+        same: Callable[[str, str], bool] = lambda old, new: False,
     ) -> None:
         self._chosen = chosen
+        self._same = same
         self._known_old = frozenset(known_old)
         self._known_new = frozenset(known_new)
         self._forward: dict[str, str] = {}
         self._backward: dict[str, str] = {}
+        self._doubtful: set[str] = set()
         self._numbers: set[tuple[str, str]] = set()
 
     def compare(self, old: str, new: str, *, identifying: bool = False) -> Likeness:
@@ -208,6 +219,8 @@ class Renaming:
         if clash:
             return Likeness.CONFLICT
         for ours, theirs in pairs:
+            if self._forward.get(ours, theirs) != theirs or self._backward.get(theirs, ours) != ours:
+                self._doubtful |= {ours, theirs}
             self._forward[ours] = theirs
             self._backward[theirs] = ours
         return Likeness.RENAMED
@@ -224,8 +237,27 @@ class Renaming:
         self._numbers.add((str(old), str(new)))
 
     def renamed(self, text: str) -> str:
-        """Return the old value ``text`` as it is called in the new recording, if that is known."""
-        return self._forward.get(text, text)
+        """Return the old value ``text`` as it is called in the new recording, as far as that is known."""
+        if not self._forward or text in self._forward:
+            return self._forward.get(text, text)
+        return "".join(self._forward.get(value, value) for _, value in pieces(text))
+
+    def old_masked(self, text: str) -> str:
+        """Return the old value ``text`` as `masked` has it, but names that are known as they are now."""
+        return _masked_but(text, self._forward.get, self._known_old)
+
+    def new_masked(self, text: str) -> str:
+        """Return the new value ``text`` likewise: the same as `old_masked` if it can be the same thing."""
+        return _masked_but(text, lambda name: name if name in self._backward else None, self._known_new)
+
+    @property
+    def names(self) -> dict[str, str]:
+        """The values that are called otherwise in the new recording, new to old: a bijection."""
+        return {
+            new: old
+            for new, old in self._backward.items()
+            if new != old and not {new, old} & self._doubtful and self._forward[old] == new
+        }
 
     def _kept(self, text: str) -> Likeness:
         if self._forward and self._forward.get(text, text) != text:
@@ -249,12 +281,12 @@ class Renaming:
         return found
 
     def _by_pieces(self, old: str, new: str, identifying: bool = False) -> list[tuple[str, str]] | None:
-        ours, theirs = _pieces(old), _pieces(new)
+        ours, theirs = pieces(old), pieces(new)
         if len(ours) != len(theirs):
             return None
         pairs: list[tuple[str, str]] = []
         hosts = _HOST.fullmatch(old) is not None and _HOST.fullmatch(new) is not None
-        for (kind, value), (other_kind, other) in zip(ours, theirs, strict=True):
+        for index, ((kind, value), (other_kind, other)) in enumerate(zip(ours, theirs, strict=True)):
             if value == other:
                 continue
             if self._forward.get(value) == other or (value in self._known_old and other in self._known_new):
@@ -264,7 +296,10 @@ class Renaming:
             elif kind == "word":
                 if (value, other) in self._numbers or (hosts and value.isdigit() and other.isdigit()):
                     continue
-                if not words_alike(value, other) and not (identifying and self._identify(value, other)):
+                before = ours[max(index - 2, 0) : index]
+                if not words_alike(value, other) and not (
+                    identifying and self._identify(value, other, before)
+                ):
                     return None
                 if not value.isdigit():
                     pairs.append((value, other))
@@ -282,15 +317,26 @@ class Renaming:
                 return None
         return pairs
 
-    def _identify(self, old: str, new: str) -> bool:
+    def _is_chosen_name(self, before: Sequence[Piece]) -> bool:
+        """Whether these two pieces are a name that the caller chose and what hangs the next word onto it.
+
+        What a provider hangs onto such a name tells things of one name apart, be it spoken or not.
+        """
+        if len(before) < 2 or before[1][1] not in ("-", "_") or before[0][0] != "word":
+            return False
+        return self._chosen is not None and self._chosen(before[0][1])
+
+    def _identify(self, old: str, new: str, before: Sequence[Piece]) -> bool:
         """Whether two words that stand where an identifier stands are ones that the provider made up."""
-        if _HEX.fullmatch(old) and _HEX.fullmatch(new) and old.isdigit() != new.isdigit():
+        if self._same(old, new) or (
+            _HEX.fullmatch(old) and _HEX.fullmatch(new) and old.isdigit() != new.isdigit()
+        ):
             return True
         if len(old) != len(new) or len(old) < 4:
             return False
         if not (_is_orderly(old) and _is_orderly(new)):
             return True
-        if self._chosen is None or (_is_spoken(old) and _is_spoken(new)):
+        if self._chosen is None or (_is_spoken(old) and _is_spoken(new) and not self._is_chosen_name(before)):
             return False
         return not (self._chosen(old) or self._chosen(new))
 
@@ -307,18 +353,21 @@ class Renaming:
 
 
 @lru_cache(maxsize=16384)
-def _pieces(text: str) -> tuple[tuple[str, str], ...]:
-    """Return ``text`` as pieces, each with its class; what stands between them has the class ``""``."""
-    pieces: list[tuple[str, str]] = []
+def pieces(text: str) -> tuple[Piece, ...]:
+    """Return ``text`` as pieces, each with its class; what stands between them has the class ``""``.
+
+    The classes ``word`` and ``uuid`` can name something.
+    """
+    found: list[Piece] = []
     at = 0
     for match in _PIECE.finditer(text):
         if match.start() > at:
-            pieces.append(("", text[at : match.start()]))
-        pieces.append((str(match.lastgroup), match[0]))
+            found.append(("", text[at : match.start()]))
+        found.append((str(match.lastgroup), match[0]))
         at = match.end()
     if at < len(text):
-        pieces.append(("", text[at:]))
-    return tuple(pieces)
+        found.append(("", text[at:]))
+    return tuple(found)
 
 
 def words_alike(old: str, new: str) -> bool:
@@ -397,10 +446,19 @@ def masked(text: str) -> str:
     It judges each text alone, so it is coarser than `Renaming.compare`: good for hashing, where equal
     means *worth comparing*.
     """
-    return "".join(_mask(kind, value) for kind, value in _pieces(text))
+    return "".join(map(masked_piece, pieces(text)))
 
 
-def _mask(kind: str, value: str) -> str:
+def _masked_but(text: str, name_of: Callable[[str], str | None], opaque: frozenset[str]) -> str:
+    return name_of(text) or "".join(
+        name_of(value) or (_OPAQUE if value in opaque else masked_piece((kind, value)))
+        for kind, value in pieces(text)
+    )
+
+
+def masked_piece(piece: Piece) -> str:
+    """Return a piece of a text as `masked` has it: the piece itself if it is not opaque."""
+    kind, value = piece
     if kind in ("time", "uuid", "octets", "mask", "port") or (kind == "date" and value >= "2020"):
         return f"\x00{kind}"
     if kind == "zone":
@@ -411,5 +469,5 @@ def _mask(kind: str, value: str) -> str:
         if value.isdigit():
             return "\x00number" if len(value) >= 12 or is_epoch(int(value)) else value
         if is_jumbled(value) or (_HEX.fullmatch(value) and not value.isalpha()):
-            return "\x00id"
+            return _OPAQUE
     return value

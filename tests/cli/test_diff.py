@@ -13,15 +13,15 @@ from tests.cli.project import ONE, TWO, Project
 NEW = ONE + ".new"
 
 
-def users(*names: str, members: tuple[str, ...] = ("Name", "Path")) -> Scrubbed:
+def users(*names: str, members: tuple[str, ...] = ("UserName", "Path")) -> Scrubbed:
     """Return a call that lists users, each with these members."""
     answer = {"Users": [{member: f"{member}-of-{name}" for member in members} for name in names]}
-    request = AwsRequest("kms", "ListKeys", {"Limit": 5}, None, "eu-central-1", "", "json")
+    request = AwsRequest("iam", "ListUsers", {"MaxItems": 5}, None, "eu-central-1", "", "json")
     return Scrubbed(Interaction(request, Response(200, "OK", (), json.dumps(answer).encode())))
 
 
 BEFORE = users("ada", "eve")
-AFTER = users("ada", "eve", members=("Name",))
+AFTER = users("ada", "eve", members=("UserName",))
 
 
 def findings(project: Project, *arguments: str, code: int = 1) -> list[Any]:
@@ -45,8 +45,8 @@ def test_drift_exits_with_1_and_is_one_line_a_fact(project: Project) -> None:
     result = project.run("diff", ONE, NEW)
     assert result.code == 1
     assert result.out.splitlines() == [
-        'breaking  kms.ListKeys  Users[].Path  field-removed  "Path-of-ada" → nothing  '
-        "2 responses in 1 test · provider",
+        'breaking  iam.ListUsers  Users[].Path  field-removed  "Path-of-ada" → nothing  '
+        "2 responses · provider",
         "1 fact: 1 breaking",
     ]
 
@@ -61,8 +61,8 @@ def test_json_has_the_fixed_members_and_its_schema_is_printed(project: Project) 
         "kind": "field-removed",
         "severity": "breaking",
         "cause": "provider",
-        "service": "kms",
-        "operation": "ListKeys",
+        "service": "iam",
+        "operation": "ListUsers",
         "path": "Users[].Path",
         "old": "Path-of-ada",
         "new": None,
@@ -78,7 +78,7 @@ def test_quiet_facts_do_not_count_as_drift(project: Project) -> None:
     project.seal(NEW, users("eve", "ada"))
     (finding,) = findings(project, ONE, NEW, code=0)
     assert finding["severity"] == "quiet"
-    assert project.run("diff", ONE, NEW).out == "no drift · 1 quiet\n"
+    assert project.run("diff", ONE, NEW).out == "no drift · 1 quiet (-v shows them)\n"
     assert "order-changed" in project.run("diff", "--all", ONE, NEW).out
 
 
@@ -87,7 +87,7 @@ def test_markdown_is_for_pull_requests(project: Project) -> None:
     project.seal(NEW, AFTER)
     result = project.run("diff", "--format", "markdown", ONE, NEW)
     assert result.code == 1
-    assert "| `kms.ListKeys` | `Users[].Path` | field-removed |" in result.out
+    assert "| `iam.ListUsers` | `Users[].Path` | field-removed |" in result.out
 
 
 def test_folders_compare_cassette_by_cassette_and_a_fact_is_told_once(project: Project) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import pytest
+
 from sealtape.drift import rules as drift
 from sealtape.scrub.rules import RULES
 from tests.cli.project import Project
@@ -12,11 +14,13 @@ def test_every_rule_is_listed(bare: Project) -> None:
     assert listed == [*(rule.id for rule in RULES), *(rule.id for rule in drift.RULES)]
 
 
-def test_a_drift_rule_is_told_with_its_advice(bare: Project) -> None:
-    result = bare.run("explain", "field-removed")
+@pytest.mark.parametrize("rule", drift.RULES, ids=lambda rule: rule.id)
+def test_every_drift_rule_is_told_with_its_severity_and_advice(bare: Project, rule: drift.Rule) -> None:
+    result = bare.run("explain", rule.id)
     assert result.code == 0
-    assert "severity  breaking" in result.out
-    assert "advice    " in result.out
+    assert result.out.startswith(f"{rule.id}: {rule.text}\n")
+    assert f"severity  {rule.severity}\n" in result.out
+    assert f"advice    {rule.advice}\n" in result.out
 
 
 def test_a_rule_is_told_in_words(bare: Project) -> None:

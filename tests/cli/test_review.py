@@ -515,6 +515,82 @@ def test_operations_of_aws_have_their_findings_beneath_them(project: Project) ->
     assert "ItemCount" in lines[at + 1]
 
 
+def table(count: int | None, media: str = "application/json", name: str = "jobs") -> Scrubbed:
+    """A table as its service describes it, without a count where that is None."""
+    told = {"TableName": name} if count is None else {"TableName": name, "ItemCount": count}
+    request = AwsRequest(
+        "dynamodb", "DescribeTable", {"TableName": name}, region="eu-west-1", protocol="json"
+    )
+    body = json.dumps({"Table": told}).encode()
+    return Scrubbed(Interaction(request, Response(200, "OK", (("Content-Type", media),), body)))
+
+
+@pytest.mark.parametrize("form", ["text", "markdown"])
+def test_quiet_findings_are_counted_and_shown_when_asked_for(project: Project, form: str) -> None:
+    sealed(project, ONE, table(3))
+    sealed(project, ONE + ".new", table(None, "text/plain"))
+    brief, full = (project.run("review", "--format", form, *more).out for more in ((), ("-v",)))
+    assert "ItemCount" in brief
+    assert "1 quiet" in brief if form == "markdown" else "quiet  1 fact" in brief
+    assert ("content-type-unread" in brief) == (form == "markdown")  # folded away there
+    assert "content-type-unread" in full
+
+
+def test_interactions_that_say_nothing_new_are_counted_and_shown_when_asked_for(project: Project) -> None:
+    sealed(project, ONE, table(3), table(3, name="runs"), PUT)
+    sealed(project, ONE + ".new", table(None), table(3, "text/plain", name="runs"), POST)
+    sealed(project, TWO, table(3), users({"id": 17}), PUT)
+    sealed(project, TWO + ".new", table(3), users({"id": 18}), PUT)
+    brief, full = (project.run("review", *more).out for more in ((), ("-v",)))
+    assert "  = 1 interaction as before but for ids, times and the like\n" in brief
+    assert "GET api.example.com/users  → 200" not in brief
+    assert "  ~  2 GET api.example.com/users  → 200\n" in full
+
+
+def test_a_fact_that_shows_in_several_interactions_is_told_once_with_their_numbers(project: Project) -> None:
+    names = [f"table-{word}" for word in ("one", "two", "three")]
+    sealed(project, ONE, *(table(3, name=name) for name in names), PUT)
+    sealed(project, ONE + ".new", *(table(None, name=name) for name in names), PUT)
+    lines = project.run("review").out.splitlines()
+    at = lines.index("  ~ 1, 2, 3 dynamodb.DescribeTable  → 200")
+    assert "ItemCount" in lines[at + 1]
+    assert "3 responses" in lines[at + 1]
+    assert lines[at + 2] == "  = 1 interaction as before"
+    page = project.run("review", "--format", "markdown").out
+    assert "- **changed** 1, 2, 3 `dynamodb.DescribeTable` → `200`\n" in page
+
+
+def test_markdown_of_what_is_pending_ends_with_the_commands_to_type(project: Project) -> None:
+    waits(project)
+    page = project.run("review", "--format", "markdown").out
+    name = ONE.removesuffix(".tape")
+    assert page.endswith(
+        f"```sh\nsealtape accept {name}   # or: sealtape reject {name}\n"
+        "sealtape accept --all   # or: sealtape reject --all\n```\n"
+    )
+
+
+def test_the_worst_is_told_first_in_markdown(history: Project) -> None:
+    sealed(history, ONE, PUT, NEW, BINARY)
+    commit(history)
+    page = history.run("review", "HEAD~1..HEAD", "--format", "markdown").out
+    assert page.index("lastLogin") < page.index(f"### `{ONE}`")
+    assert "sealtape accept" not in page
+
+
+def test_the_port_of_a_service_is_told_where_it_is_not_the_usual_one(project: Project) -> None:
+    def local(body: object) -> Scrubbed:
+        request = HttpRequest("GET", "http://127.0.0.1:8642/users")
+        headers = (("Content-Type", "application/json"),)
+        return Scrubbed(Interaction(request, Response(200, "", headers, json.dumps(body).encode())))
+
+    sealed(project, ONE, local({"a": 1, "b": 2}))
+    sealed(project, ONE + ".new", local({"a": 1}))
+    lines = project.run("review").out.splitlines()
+    at = lines.index("  ~  1 GET 127.0.0.1/users  → 200")
+    assert "breaking  GET 127.0.0.1:8642/users  b  field-removed" in lines[at + 1]
+
+
 def test_the_same_row_is_known_by_its_tag(project: Project) -> None:
     first = read_clear(sealed(project, ONE, PUT, OLD).read_bytes(), where=ONE)
     second = read_clear(sealed(project, ONE, OLD, PUT).read_bytes(), where=ONE)

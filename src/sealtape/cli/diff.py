@@ -61,7 +61,14 @@ class Side:
     "--service", default="", metavar="NAME", help="The AWS service of two JSON documents, as boto3 calls it."
 )
 @click.option("--operation", default="", metavar="NAME", help="The operation of that service: ListObjectsV2.")
-@click.option("--all", "everything", is_flag=True, help="Print quiet findings, too: noted, but no drift.")
+@click.option(
+    "-v",
+    "--verbose",
+    "--all",
+    "verbose",
+    is_flag=True,
+    help="Print quiet findings, too (noted, but no drift), and name every test.",
+)
 @click.option(
     "--schema",
     is_flag=True,
@@ -70,7 +77,7 @@ class Side:
     callback=lambda *a: _print_schema(*a),
     help="Print the JSON Schema of --format json, and nothing else.",
 )
-def command(old: str, new: str, form: str, service: str, operation: str, everything: bool) -> int:
+def command(old: str, new: str, form: str, service: str, operation: str, verbose: bool) -> int:
     """Say what the provider changed between OLD and NEW, by fact.
 
     Both are cassettes, folders of them, or JSON documents; REV:PATH takes any of these from git. What
@@ -85,7 +92,7 @@ def command(old: str, new: str, form: str, service: str, operation: str, everyth
     """
     _require_model(service, operation)
     findings = _findings(_side(old), _side(new), service, operation)
-    _print(findings, form, everything)
+    _print(findings, form, verbose)
     return 1 if any(finding.severity != "quiet" for finding in findings) else 0
 
 
@@ -226,7 +233,7 @@ def _parsed(data: bytes, where: str) -> Any:
 # Printing -------------------------------------------------------------------------------------------
 
 
-def _print(findings: Sequence[Finding], form: str, everything: bool) -> None:
+def _print(findings: Sequence[Finding], form: str, verbose: bool) -> None:
     if form == "json":
         from sealtape.report.drift_json import drift_document
 
@@ -234,13 +241,13 @@ def _print(findings: Sequence[Finding], form: str, everything: bool) -> None:
     elif form == "markdown":
         from sealtape.report.drift_markdown import drift_markdown
 
-        click.echo(drift_markdown(findings), nl=False)
+        click.echo(drift_markdown(findings, verbose=verbose), nl=False)
     else:
         from sealtape.cli.terminal import console
         from sealtape.report.drift_text import drift_text
 
         output = console()
-        for line in drift_text(findings, quiet=everything):
+        for line in drift_text(findings, verbose=verbose):
             output.print(line)
 
 

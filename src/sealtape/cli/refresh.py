@@ -71,6 +71,7 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
 @click.option(
     "--sandbox", metavar="embedded|URL", help="Record AWS calls against moto's server, or a server at URL."
 )
+@click.option("-v", "--verbose", is_flag=True, help="Print quiet findings, too, and name every test.")
 @click.option("--replace", is_flag=True, help="Record over what is pending from before.")
 @click.option(
     "--schema",
@@ -86,6 +87,7 @@ def command(
     fail_on: str,
     form: str,
     sandbox: str | None,
+    verbose: bool,
     replace: bool,
     arguments: tuple[str, ...],
 ) -> int:
@@ -118,7 +120,7 @@ def command(
     fresh = [path for path, moment in _recorded_at(root).items() if before.get(path) != moment]
     refreshed = judged(run, fresh)
     left = [item.where for item in waiting(root)]
-    _print_report(refreshed, left, form)
+    _print_report(refreshed, left, form, verbose)
     _print_outcome(refreshed, left, form)
     if not refreshed.is_complete:
         return INCOMPLETE
@@ -185,7 +187,7 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         yield watch
 
 
-def _print_report(refreshed: Refreshed, left: list[str], form: str) -> None:
+def _print_report(refreshed: Refreshed, left: list[str], form: str, verbose: bool) -> None:
     findings = refreshed.findings
     if form == "json":
         from sealtape.report.refresh_json import refresh_document
@@ -201,12 +203,12 @@ def _print_report(refreshed: Refreshed, left: list[str], form: str) -> None:
     elif form == "markdown":
         from sealtape.report.drift_markdown import drift_markdown
 
-        click.echo(drift_markdown(findings), nl=False)
+        click.echo(drift_markdown(findings, verbose=verbose), nl=False)
     else:
         from sealtape.report.drift_text import drift_text
 
         output = console()
-        for line in drift_text(findings):
+        for line in drift_text(findings, verbose=verbose):
             output.print(line)
 
 

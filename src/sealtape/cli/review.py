@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator, Sequence
 
 import click
 
@@ -31,7 +32,8 @@ _SAID = {"a": "accepted", "r": "rejected", "s": "skipped", "q": "quit"}
     show_default=True,
     help="How the review is printed.",
 )
-def command(revisions: str | None, form: str) -> int:
+@click.option("-v", "--verbose", is_flag=True, help="Show quiet findings, too, and name every test.")
+def command(revisions: str | None, form: str, verbose: bool) -> int:
     """Show pending recordings and decide on each, or show what BASE..HEAD does to cassettes.
 
     Without revisions: every recording that waits in the project is shown, interaction by interaction,
@@ -49,55 +51,62 @@ def command(revisions: str | None, form: str) -> int:
       sealtape review origin/main...HEAD --format markdown
     """
     if revisions is not None:
-        return _review_range(revisions, form)
-    return _review_pending(form)
+        return _review_range(revisions, form, verbose)
+    return _review_pending(form, verbose)
 
 
-def _review_range(text: str, form: str) -> int:
+def _review_range(text: str, form: str, verbose: bool) -> int:
     root = project_root()
     changes = range_changes(root, resolved(root, text), keys_for)
-    _print(changes, text, form)
+    _print(changes, text, form, verbose)
     return 1 if any(change.problem or change.kind == "pending" for change in changes) else 0
 
 
-def _print(changes: list[CassetteChange], subject: str, form: str) -> None:
+def _print(
+    changes: list[CassetteChange], subject: str, form: str, verbose: bool, commands: Sequence[str] = ()
+) -> None:
     if form == "markdown":
-        click.echo(review_markdown(changes, subject=subject), nl=False)
+        page = review_markdown(changes, subject=subject, commands=commands, verbose=verbose)
+        click.echo(page, nl=False)
         return
     output = console()
-    for line in review_text(changes, subject=subject):
+    for line in review_text(changes, subject=subject, verbose=verbose):
         output.print(line)
+    if commands:
+        say()
+        say("to decide on them, type:")
+        for typed in commands:
+            say(f"  {typed}")
 
 
-def _review_pending(form: str) -> int:
+def _review_pending(form: str, verbose: bool) -> int:
     pending = waiting()
     if not pending:
         say("nothing is pending")
         return 0
     if form == "text" and _has_terminal():
-        return _decide(pending)
-    _print([pending_change(item, keys_for) for item in pending], "pending recordings", form)
-    if form == "text":
-        say()
-        say("to decide on them, type:")
-        for item in pending:
-            name = shlex.quote(item.name)
-            say(f"  sealtape accept {name}   # or: sealtape reject {name}")
-        say("  sealtape accept --all   # or: sealtape reject --all")
+        return _decide(pending, verbose)
+    changes = [pending_change(item, keys_for) for item in pending]
+    _print(changes, "pending recordings", form, verbose, list(_commands(pending)))
     return 1
+
+
+def _commands(pending: list[Pending]) -> Iterator[str]:
+    for name in [*(shlex.quote(item.name) for item in pending), "--all"]:
+        yield f"sealtape accept {name}   # or: sealtape reject {name}"
 
 
 def _has_terminal() -> bool:
     return sys.stdin.isatty() and sys.stdout.isatty()
 
 
-def _decide(pending: list[Pending]) -> int:
+def _decide(pending: list[Pending], verbose: bool) -> int:
     """Show each recording and take one key for it; return 1 if some are still pending."""
     output = console()
     left = len(pending)
     for number, item in enumerate(pending, 1):
         output.print()
-        for line in change_text(pending_change(item, keys_for)):
+        for line in change_text(pending_change(item, keys_for), verbose=verbose):
             output.print(line)
         key = _asked(f"{number}/{len(pending)}  {_KEYS} ")
         if key == "q":

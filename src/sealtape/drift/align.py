@@ -6,16 +6,21 @@ cascade of shifted ones. Hashing does the bulk; only what is left over is compar
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict, deque
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
+from sealtape.drift.conversation import Conversation, Telling, answer_signatures
 from sealtape.drift.models import Shape
 from sealtape.drift.noise import is_identifier, signature, words
-from sealtape.interaction import AwsRequest, HttpRequest, Interaction, Request, Response
+from sealtape.interaction import AwsRequest, HttpRequest, Request
 from sealtape.renaming import Renaming, masked
 
+_PORT = re.compile(r":(\d+)$")
+_OWN_PORTS = {"http": "80", "https": "443"}
 _COMPARABLE = 40
 """More left-over items than this on a side are paired in order: similarity costs their product."""
 
@@ -82,6 +87,11 @@ def align_items(old: Sequence[Any], new: Sequence[Any], shape: Shape, renaming: 
     if pairing.left and pairing.right:
         # What is the same in every byte is the same item: of several alike, the one that changed is left.
         pairing.by([repr(item) for item in old], [repr(item) for item in new])
+    if pairing.left and pairing.right:
+        pairing.by(
+            [signature(item, shape, mask=renaming.old_masked) for item in old],
+            [signature(item, shape, mask=renaming.new_masked) for item in new],
+        )
     if pairing.left and pairing.right:
         ours, theirs = ([signature(item, shape) for item in items] for items in (old, new))
         pairing.by(ours, theirs)
@@ -184,40 +194,101 @@ def _leaves(value: Any, place: str = "") -> Iterable[tuple[str, Any]]:
 # Interactions -----------------------------------------------------------------------------------------
 
 
-def align_interactions(old: Sequence[Interaction], new: Sequence[Interaction]) -> Alignment:
-    """Pair interactions by operation and request, then by operation alone; equal ones in order.
+@dataclass(frozen=True, slots=True)
+class Aligned:
+    """Which interaction of an old recording is which one of a new one.
 
-    Of requests that were made several times, those with equal answers pair first, and one whose answer
-    the other side got at another time stays alone: how often one had to ask is chance.
+    ``named`` are the pairs that asked for the same, told by name: their requests say what is called
+    otherwise now. ``polls`` are the interactions without a partner, old and new, of which the other
+    side has others that asked the same: how often one had to ask is chance.
     """
-    pairing = _Pairing(old, new)
-    ours, theirs = ([request_signature(i.request) for i in side] for side in (old, new))
-    asked = Counter(ours), Counter(theirs)
-    often = {request for request in asked[0] | asked[1] if asked[0][request] + asked[1][request] > 2}
-    answers = [
-        [(key, answer_signature(i)) if key in often else None for key, i in zip(keys, side, strict=True)]
-        for keys, side in ((ours, old), (theirs, new))
-    ]
-    pairing.by(answers[0], answers[1])
-    polls = _polls(pairing, answers)
-    pairing.left = [i for i in pairing.left if i not in polls[0]]
-    pairing.right = [j for j in pairing.right if j not in polls[1]]
-    pairing.by([exact_request(i.request) for i in old], [exact_request(i.request) for i in new])
+
+    all: Alignment
+    named: tuple[tuple[int, int], ...]
+    polls: tuple[frozenset[int], frozenset[int]]
+
+
+def align_interactions(old: Conversation, new: Conversation, requests: Telling) -> Aligned:
+    """Pair interactions by what was asked, then by operation alone; equal ones in order.
+
+    Of requests that were made several times, those with equal answers pair first, and a read whose
+    answer the other side got at another time stays alone.
+    """
+    pairing = _Pairing(old.interactions, new.interactions)
+    sides = requests.old, requests.new
+    ours, theirs = named = tuple([request.named for request in side] for side in sides)
+    answers = _answers(old, new, named)
+    pairing.by(*answers)
+    waited = _waited(pairing, answers)
+    pairing.left = [i for i in pairing.left if i not in waited[0]]
+    pairing.right = [j for j in pairing.right if j not in waited[1]]
+    pairing.by([repr(asked) for asked in old.asked], [repr(asked) for asked in new.asked])
     pairing.by(ours, theirs)
-    labels = [[_operation(i.request) for i in side] for side in (old, new)]
-    pairing.take(_same_operation(pairing, labels[0], labels[1]))
-    pairing.left += polls[0]
-    pairing.right += polls[1]
-    return pairing.done()
+    sure = tuple(sorted(pairing.pairs))
+    pairing.by(*([request.bare for request in side] for side in sides))
+    pairing.take(
+        _same_operation(pairing, *([_operation(i.request) for i in s.interactions] for s in (old, new)))
+    )
+    pairing.left += waited[0]
+    pairing.right += waited[1]
+    alignment = pairing.done()
+    return Aligned(alignment, sure, _polls(alignment, answers))
 
 
-def _polls(pairing: _Pairing, answers: Sequence[Sequence[Hashable]]) -> tuple[set[int], set[int]]:
-    """Return the unpaired interactions whose answer the other side has as well."""
+def _answers(
+    old: Conversation, new: Conversation, named: Sequence[Sequence[str]]
+) -> tuple[list[Hashable], list[Hashable]]:
+    """Return, for each read that was made more than twice in all, a key for what was asked and answered."""
+    asked = Counter(named[0]) + Counter(named[1])
+    repeated = [
+        {
+            i
+            for i, request in enumerate(requests)
+            if asked[request] > 2 and _is_read(side.interactions[i].request)
+        }
+        for requests, side in zip(named, (old, new), strict=True)
+    ]
+    said = answer_signatures(old, new, (repeated[0], repeated[1]))
+    ours, theirs = (
+        [(request, answers[i]) if i in answers else None for i, request in enumerate(side)]
+        for side, answers in zip(named, said, strict=True)
+    )
+    return list(ours), list(theirs)
+
+
+def _waited(pairing: _Pairing, answers: Sequence[Sequence[Hashable]]) -> tuple[set[int], set[int]]:
+    """Return what is unpaired and got an answer that the other side has as well."""
     known = [set(side) - {None} for side in answers]
     return (
         {i for i in pairing.left if answers[0][i] in known[1]},
         {j for j in pairing.right if answers[1][j] in known[0]},
     )
+
+
+def _polls(alignment: Alignment, answers: Sequence[Sequence[Any]]) -> tuple[frozenset[int], frozenset[int]]:
+    """Return the reads without a partner that both sides made, one of them often or to several answers."""
+    asked: list[dict[str, list[Hashable]]] = [defaultdict(list), defaultdict(list)]
+    for requests, side in zip(asked, answers, strict=True):
+        for key in side:
+            if key is not None:
+                requests[key[0]].append(key[1])
+
+    def is_poll(side: int, index: int) -> bool:
+        key = answers[side][index]
+        mine = asked[side][key[0]] if key is not None else []
+        return (len(mine) > 2 or len(set(mine)) > 1) and key[0] in asked[1 - side]
+
+    return (
+        frozenset(i for i in alignment.removed if is_poll(0, i)),
+        frozenset(j for j in alignment.added if is_poll(1, j)),
+    )
+
+
+def _is_read(request: Request) -> bool:
+    """Whether a request merely asks, by its name."""
+    if isinstance(request, AwsRequest):
+        return request.operation.startswith(("Describe", "Get", "List", "Head", "Batch", "Query", "Scan"))
+    return request.method.upper() in ("GET", "HEAD")
 
 
 def _same_operation(
@@ -238,53 +309,22 @@ def _same_operation(
 def _operation(request: Request) -> Hashable:
     if isinstance(request, AwsRequest):
         return (request.service, request.operation)
-    return http_operation(request)
+    host, operation = http_operation(request)
+    # Which port of this machine a server got is chance.
+    return masked(host), operation
 
 
 def http_operation(request: HttpRequest) -> tuple[str, str]:
     """Return host, and method and path with opaque parts as ``{}``: what an operation is for HTTP."""
     method, _, place = request.label.partition(" ")
-    host, _, path = place.partition("/")
+    path = place.partition("/")[2]
     parts = [part if masked(part) == part and not part.isdigit() else "{}" for part in path.split("/")]
-    return host, f"{method.upper()} /{'/'.join(parts)}"
+    return _host(request.url), f"{method.upper()} /{'/'.join(parts)}"
 
 
-def exact_request(request: Request) -> Hashable:
-    """Return what was asked, as it was asked."""
-    if isinstance(request, AwsRequest):
-        return (request.service, request.operation, repr(_sorted(request.parameters)), request.body)
-    return (request.method, request.url, request.body)
-
-
-def request_signature(request: Request) -> Hashable:
-    """Return what was asked up to opaque values."""
-    if isinstance(request, AwsRequest):
-        return (
-            _operation(request),
-            signature(_plain(request.parameters)),
-            masked((request.body or b"").decode("latin-1")),
-        )
-    query = request.url.partition("?")[2]
-    return (http_operation(request), masked(query), masked(request.body.decode("latin-1")))
-
-
-def _sorted(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _sorted(value[name]) for name in sorted(value)}
-    return [_sorted(item) for item in value] if isinstance(value, (list, tuple)) else value
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value
-
-
-def answer_signature(interaction: Interaction) -> Hashable:
-    """Return what came back, up to opaque values."""
-    outcome = interaction.outcome
-    if not isinstance(outcome, Response):
-        return outcome.kind
-    return outcome.status, masked(outcome.body.decode("latin-1"))
+def _host(url: str) -> str:
+    """Return the host of a URL, with the port where that is not the scheme's own."""
+    found = urlsplit(url)
+    name, port = found.hostname or "", _PORT.search(found.netloc)
+    host = f"[{name}]" if ":" in name else name
+    return f"{host}:{port[1]}" if port and port[1] != _OWN_PORTS.get(found.scheme) else host

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from sealtape.drift.align import align_items, is_history
 from sealtape.drift.bodies import Document
-from sealtape.drift.models import Shape
+from sealtape.drift.models import ENTRY, ITEM, Operation, Shape, is_modelled
 from sealtape.drift.noise import VOLATILE_HEADERS, is_identifier, is_opaque_name, number_of, signature
 from sealtape.drift.texts import TextChange, changes, is_prose
 from sealtape.renaming import Likeness, Renaming, masked
@@ -28,8 +28,6 @@ What = (
 )  # fmt: skip
 Path = tuple[str, ...]
 
-ITEM = "[]"
-ENTRY = "{}"
 _LONG_TEXT = 20_000
 _NOTHING: Mapping[str, Any] = {}
 
@@ -38,9 +36,11 @@ _NOTHING: Mapping[str, Any] = {}
 class Fact:
     """One thing that differs: what, where, and what stood there before and stands there now.
 
-    ``path`` has a member name a step, ``[]`` for an item and ``{}`` for an entry under an opaque key.
+    ``path`` has a member name a step, ``[]`` for an item and ``{}`` for an entry under an opaque key;
+    where it is not about the content of the body it begins with ``:status``, ``:headers`` or ``:body``.
     ``beside`` are the members of the two objects around it, ``shape`` is the model of what stands at
-    the path, ``in_error`` says whether the response is an error.
+    the path, ``in_error`` says whether the response is an error. ``is_unmodelled`` says that the model
+    has no such member: who calls through the SDK never saw it.
     """
 
     what: What
@@ -50,6 +50,7 @@ class Fact:
     shape: Shape = None
     beside: tuple[Mapping[str, Any], Mapping[str, Any]] = (_NOTHING, _NOTHING)
     in_error: bool = False
+    is_unmodelled: bool = False
 
     @property
     def name(self) -> str:
@@ -293,7 +294,7 @@ def document_facts(old: Document, new: Document, renaming: Renaming) -> list[Fac
             found.state("failure", (), old.failure or old.status, new.failure or new.status)
         return found.facts
     if old.status is not None and new.status is not None and old.status != new.status:
-        found.state("status", ("status",), old.status, new.status)
+        found.state("status", (":status",), old.status, new.status)
     if old.is_error != new.is_error:
         # An error and an answer have nothing in common: their members are not compared.
         if _code(old) != _code(new):
@@ -303,11 +304,17 @@ def document_facts(old: Document, new: Document, renaming: Renaming) -> list[Fac
         _header_facts(found, old.headers, new.headers, "media" if old.is_aws else "header")
     # To a model an empty body is one without members; to other readers it is another thing than JSON.
     if old.form != new.form and not (old.is_aws and "" in (old.form, new.form)):
-        found.state("form", ("body",), old.form or "empty", new.form or "empty")
+        found.state("form", (":body",), old.form or "empty", new.form or "empty")
     else:
-        shape = old.shape if old.shape is new.shape else None
-        found.values((), old.tree, new.tree, shape)
+        start = len(found.facts)
+        found.values((), old.tree, new.tree, old.shape if old.shape is new.shape else None)
+        if old.is_aws and new.is_aws and not in_error:
+            found.facts[start:] = [_unmodelled(fact, old.model) for fact in found.facts[start:]]
     return found.facts
+
+
+def _unmodelled(fact: Fact, model: Operation) -> Fact:
+    return fact if is_modelled(model, fact.path) else replace(fact, is_unmodelled=True)
 
 
 def _code(document: Document) -> str | None:
@@ -320,7 +327,7 @@ def _header_facts(
     found: _Comparison, old: Mapping[str, str], new: Mapping[str, str], media: Literal["media", "header"]
 ) -> None:
     for name in sorted({*old, *new} - VOLATILE_HEADERS):
-        path = ("headers", name)
+        path = (":headers", name)
         if name not in new:
             found.state("header-removed", path, old[name], None)
         elif name not in old:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
-from urllib.parse import parse_qsl
 
-from sealtape.drift.align import align_interactions, answer_signature, http_operation, request_signature
-from sealtape.drift.bodies import Document, document, parsed_document, read_body
+from sealtape.drift.align import align_interactions, http_operation
+from sealtape.drift.bodies import Document, document, parsed_document
 from sealtape.drift.compare import Fact, document_facts
+from sealtape.drift.conversation import Conversation, asked, conversation, tell
 from sealtape.drift.findings import Cause, Finding, fingerprint, group, shown_value
-from sealtape.drift.noise import says_nothing
+from sealtape.drift.noise import PER_RESPONSE_HEADERS, says_nothing
 from sealtape.drift.rules import RULE, Rule, rule_for
 from sealtape.interaction import AwsRequest, Interaction, Recording, Request, Response, Scrubbed
 from sealtape.renaming import Renaming
@@ -35,6 +35,35 @@ def compare(old: Any, new: Any, *, test: str = "", service: str = "", operation:
     ours, theirs = (parsed_document(tree, service, operation) for tree in (old, new))
     facts = document_facts(ours, theirs, Renaming())
     return group(_once(_judged(facts, ours.model.tokens, service, operation, "unknown", test)))
+
+
+def unchanged(old: Recording, new: Recording) -> tuple[dict[int, int], dict[str, str]]:
+    """Return which interactions of ``new`` say nothing new, and what opaque values were called before.
+
+    The first maps indexes, new to old; the second the values of the renaming, new to old, without those
+    that it leaves in doubt and those whose old name means something else in ``new``.
+    """
+    compared = _Recordings(old, new, "")
+    compared.findings()
+    said: set[str] = set()
+    for scrubbed in new.interactions:
+        said |= asked_words(scrubbed.interaction.request) | answered_words(scrubbed.interaction)
+    names = compared.renaming.names
+    return compared.unchanged, {
+        theirs: ours for theirs, ours in names.items() if not said.issuperset(_WORD.findall(ours))
+    }
+
+
+def asked_words(request: Request) -> set[str]:
+    """Return the words, letters and digits in a row, that a request says."""
+    return set(_WORD.findall(repr(asked(request))))
+
+
+def answered_words(interaction: Interaction) -> set[str]:
+    """Return the words that a response says, in its body and in the headers that are its own."""
+    answer = document(interaction)
+    own = {name: value for name, value in (answer.headers or {}).items() if name not in PER_RESPONSE_HEADERS}
+    return set(_WORD.findall(repr((answer.tree, own))))
 
 
 def cassette_finding(name: str, *, is_new: bool) -> Finding:
@@ -90,27 +119,38 @@ class _Recordings:
     """The comparison of two recordings: one renaming for all their interactions."""
 
     def __init__(self, old: Recording, new: Recording, test: str) -> None:
-        self.old, self.new = old.interactions, new.interactions
+        self.old, self.new = (
+            conversation([scrubbed.interaction for scrubbed in side], _stand_ins(side))
+            for side in (old.interactions, new.interactions)
+        )
         self.test = test or new.name
-        self.stand_ins = [_stand_ins(side) for side in (self.old, self.new)]
+        self.stand_ins = (self.old.stand_ins, self.new.stand_ins)
         self.chosen: frozenset[str] | None = None
-        self.renaming = Renaming(self.stand_ins[0], self.stand_ins[1], self._is_chosen)
+        self.requests = tell(self.old, self.new)
+        self.renaming = Renaming(*self.stand_ins, self._is_chosen, self.requests.is_same_name)
         self.found: list[Finding] = []
+        self.unchanged: dict[int, int] = {}
+        """Of the interactions that differ in nothing but what is quiet, the indexes, new to old."""
 
     def findings(self) -> list[Finding]:
-        ours, theirs = ([scrubbed.interaction for scrubbed in side] for side in (self.old, self.new))
-        alignment = align_interactions(ours, theirs)
+        aligned = align_interactions(self.old, self.new, self.requests)
+        alignment = aligned.all
+        for i, j in aligned.named:
+            # Requests that are told alike by name say what is called otherwise, before any answer does.
+            self._asked_facts(i, j)
         for i, j in alignment.pairs:
-            self._bind(ours[i].request, theirs[j].request)
-        for i, j in alignment.pairs:
-            self._pair(ours[i], theirs[j])
-        polls = _Polls(ours, theirs) if alignment.removed or alignment.added else None
+            before = len(self.found)
+            self._pair(i, j)
+            if all(fact.severity == "quiet" for fact in self.found[before:]):
+                self.unchanged[j] = i
         for i in alignment.removed:
-            rule = "poll-count" if polls and polls.has(ours[i], 0) else "interaction-missing"
-            self._state(rule, ours[i].request, old=ours[i].request.label)
+            rule = "poll-count" if i in aligned.polls[0] else "interaction-missing"
+            request = self.old.interactions[i].request
+            self._state(rule, request, old=request.label)
         for j in alignment.added:
-            rule = "poll-count" if polls and polls.has(theirs[j], 1) else "interaction-added"
-            self._state(rule, theirs[j].request, new=theirs[j].request.label)
+            rule = "poll-count" if j in aligned.polls[1] else "interaction-added"
+            request = self.new.interactions[j].request
+            self._state(rule, request, new=request.label)
         if alignment.is_reordered:
             self._state("interactions-reordered", None)
         return self.found
@@ -121,24 +161,23 @@ class _Recordings:
             self.chosen = _chosen_words(self.old) | _chosen_words(self.new)
         return word in self.chosen
 
-    def _bind(self, old: Request, new: Request) -> None:
-        """Learn from the requests what is called differently now, before any response is compared."""
-        document_facts(Document(_asked(old)), Document(_asked(new)), self.renaming)
+    def _asked_facts(self, i: int, j: int) -> list[Fact]:
+        """Return what differs between two requests, and learn what is called otherwise now."""
+        return document_facts(Document(self.old.asked[i]), Document(self.new.asked[j]), self.renaming)
 
-    def _pair(self, old: Interaction, new: Interaction) -> None:
+    def _pair(self, i: int, j: int) -> None:
+        old, new = self.old.interactions[i], self.new.interactions[j]
         service, operation = _named(new.request)
         changed = [
             fact
-            for fact in document_facts(
-                Document(_asked(old.request)), Document(_asked(new.request)), self.renaming
-            )
+            for fact in self._asked_facts(i, j)
             if not says_nothing(fact) and self._is_asked_otherwise(fact)
         ]
         changed.sort(key=lambda fact: fact.what == "bytes")
         for fact in changed[:1]:
             rule = "payload-changed" if fact.what == "bytes" else "request-changed"
-            self._state(rule, new.request, ".".join(("request", *fact.path)), fact.old, fact.new)
-        ours, theirs = document(old), document(new)
+            self._state(rule, new.request, ".".join((":request", *fact.path)), fact.old, fact.new)
+        ours, theirs = self.old.answered[i], self.new.answered[j]
         cause = _cause(old, new, bool(changed), ours, theirs)
         tokens = ours.model.tokens
         found: list[Finding] = []
@@ -182,24 +221,6 @@ class _Recordings:
         self.found.append(finding(RULE[rule], service, operation, path, old, new, cause, self.test))
 
 
-class _Polls:
-    """The reads that were asked on both sides, and on one of them several times or to several answers."""
-
-    def __init__(self, *sides: Sequence[Interaction]) -> None:
-        self._asked: list[dict[Any, list[Interaction]]] = [{}, {}]
-        for asked, interactions in zip(self._asked, sides, strict=True):
-            for interaction in interactions:
-                asked.setdefault(request_signature(interaction.request), []).append(interaction)
-
-    def has(self, one: Interaction, side: int) -> bool:
-        """Whether ``one``, of the old (0) or the new (1) side, is such a read."""
-        if not _is_read(one.request):
-            return False
-        key = request_signature(one.request)
-        mine, yours = self._asked[side][key], self._asked[1 - side].get(key)
-        return bool(yours) and (len(mine) > 2 or len({answer_signature(i) for i in mine}) > 1)
-
-
 def _without(text: str, stand_ins: frozenset[str]) -> str:
     """Return ``text`` with a mark in the place of every stand-in, the longest ones first."""
     for stand_in in sorted((s for s in stand_ins if s in text), key=len, reverse=True):
@@ -216,14 +237,12 @@ def _stand_ins(interactions: Sequence[Scrubbed]) -> frozenset[str]:
     )
 
 
-def _chosen_words(interactions: Sequence[Scrubbed]) -> frozenset[str]:
+def _chosen_words(side: Conversation) -> frozenset[str]:
     answered: set[str] = set()
     chosen: set[str] = set()
-    for scrubbed in interactions:
-        request, outcome = scrubbed.interaction.request, scrubbed.interaction.outcome
-        chosen.update(word for word in _WORD.findall(repr(_asked(request))) if word not in answered)
-        if isinstance(outcome, Response):
-            answered.update(_WORD.findall(repr(document(scrubbed.interaction).tree)))
+    for tree, answer in zip(side.asked, side.answered, strict=True):
+        chosen.update(word for word in _WORD.findall(repr(tree)) if word not in answered)
+        answered.update(_WORD.findall(repr(answer.tree)))
     return frozenset(chosen)
 
 
@@ -236,29 +255,6 @@ def _named(request: Request) -> tuple[str, str]:
     if isinstance(request, AwsRequest):
         return request.service, request.operation
     return http_operation(request)
-
-
-def _asked(request: Request) -> Any:
-    """Return a request as a tree, without what only says how it was sent."""
-    if isinstance(request, AwsRequest):
-        return {"parameters": _plain(request.parameters), "body": read_body(request.body or b"", "")[1]}
-    url, _, query = request.url.partition("?")
-    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
-    return {"url": url, "query": dict(parse_qsl(query)), "body": read_body(request.body, kind)[1]}
-
-
-def _plain(value: Any) -> Any:
-    if hasattr(value, "items"):
-        return {name: _plain(inner) for name, inner in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(inner) for inner in value]
-    return value
-
-
-def _is_read(request: Request) -> bool:
-    if isinstance(request, AwsRequest):
-        return request.operation.startswith(("Describe", "Get", "List", "Head", "Batch", "Query", "Scan"))
-    return request.method.upper() in ("GET", "HEAD")
 
 
 def _cause(
@@ -283,7 +279,7 @@ def _has_expired(old: Interaction, new: Interaction) -> bool:
     moments = [_sent_at(side) for side in (old, new)]
     if moments[0] is None or moments[1] is None:
         return False
-    return any(moments[0] < date < moments[1] for date in _dates(_asked(old.request)))
+    return any(moments[0] < date < moments[1] for date in _dates(asked(old.request)))
 
 
 def _sent_at(interaction: Interaction) -> datetime | None:

@@ -24,9 +24,10 @@ _SHOWN = 500
 class Finding:
     """One fact about a provider, judged.
 
-    ``id`` names the rule, ``kind`` what sort of difference it is. For HTTP ``service`` is the host and
-    ``operation`` method and path. ``path`` is dotted, with ``[]`` for a list's items and ``{}`` for
-    entries under opaque keys. ``old`` and ``new`` are JSON scalars, larger values as their JSON text,
+    ``id`` names the rule, ``kind`` what sort of difference it is. For HTTP ``service`` is the host, with
+    a port of its own, and ``operation`` method and path. ``path`` is dotted, with ``[]`` for a list's items
+    and ``{}`` for entries under opaque keys; what is not in the body of the answer begins with a colon
+    (``:status``). ``old`` and ``new`` are JSON scalars, larger values as their JSON text,
     shortened; None is nothing or null. ``tests`` are the names it was seen in, ``count`` in how many
     responses. ``fingerprint`` stays the same as long as the fact does.
     """
@@ -97,7 +98,7 @@ def fingerprint(rule: str, service: str, operation: str, path: str, *values: Any
     ``values`` are what of old and new belongs to the fact; opaque values in them do not count, so the
     same fact met with other ids, in another test or at another time is the same.
     """
-    parts = [rule, service, operation, path]
+    parts = [rule, masked(service), operation, path]
     parts += [masked(value) if isinstance(value, str) else repr(value) for value in values]
     return blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 

@@ -7,7 +7,7 @@ its bytes alone.
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 Shape: TypeAlias = Any
 """A shape of botocore's model, or None; botocore publishes no types."""
+
+
+ITEM = "[]"
+ENTRY = "{}"
+"""Steps of a path that are no names: an item of a list, an entry under an opaque key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,34 @@ def _operation(service: str, operation: str) -> Operation | None:
         wrapper=serialization.get("resultWrapper", ""),
         payload=serialization.get("payload", ""),
     )
+
+
+def is_modelled(model: Operation, path: Sequence[str]) -> bool:
+    """Whether a caller of the SDK sees what stands at ``path`` of the output; also where that is not known.
+
+    botocore drops the members that its model does not have, and whole bodies where it expects none.
+    """
+    if model is UNKNOWN:
+        return True
+    shape = model.output
+    if shape is None:
+        return False
+    for step in path:
+        kind = shape.type_name
+        if kind == "structure" and step != ITEM:
+            # Documents have any members; of a union's unknown ones the caller gets the name.
+            if shape.is_document_type or shape.is_tagged_union:
+                return True
+            if step not in shape.members:
+                return False
+            shape = shape.members[step]
+        elif kind == "list" and step == ITEM:
+            shape = shape.member
+        elif kind == "map":
+            shape = shape.value
+        else:
+            return True
+    return True
 
 
 def decode_cbor(body: bytes) -> Any:

@@ -9,7 +9,7 @@ see `sealtape.renaming`; times, tokens and binary members also by the service mo
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,7 @@ _OPAQUE = _IDENTIFYING | _listed("""
     arn identifier handle token nonce fingerprint thumbprint etag hash digest checksum md signature
 """)
 _DIGESTING = frozenset(("checksum", "crc", "md", "sha", "digest", "hash", "etag", "signature"))
+_CHECKING = frozenset(("checksum", "crc", "md", "sha", "digest"))
 _DATED = frozenset(("date", "time", "timestamp", "at", "created", "modified", "updated"))
 # RFC 9110: when and how the message was sent, not what it says; and what follows from the body.
 VOLATILE_HEADERS = _listed("""
@@ -48,6 +49,10 @@ VOLATILE_HEADERS = _listed("""
     proxy-connection retry-after server set-cookie te trailer transfer-encoding upgrade via warning
     accept-ranges alt-svc content-encoding etag vary strict-transport-security report-to nel x-cache
     x-powered-by x-runtime server-timing
+""")
+# New in every response, whatever it says.
+PER_RESPONSE_HEADERS = _listed("""
+    date age x-amzn-requestid x-amz-request-id x-amz-id-2 x-amzn-trace-id x-request-id
 """)
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
@@ -73,6 +78,11 @@ def is_opaque_name(name: str) -> bool:
     """Whether a member of that name holds an identifier, a handle, a digest: what is passed on, not read."""
     found = words(name)
     return bool(found) and found[-1] in _OPAQUE
+
+
+def is_checksum(name: str) -> bool:
+    """Whether a header of that name holds a checksum of the message."""
+    return not _CHECKING.isdisjoint(words(name))
 
 
 def number_of(value: Any) -> float | None:
@@ -197,23 +207,25 @@ def _plain(text: str) -> str:
     return masked(text)
 
 
-def signature(value: Any, shape: Shape = None, name: str = "") -> Any:
-    """Return a hashable value that is equal for values that differ only by chance."""
+def signature(value: Any, shape: Shape = None, name: str = "", mask: Callable[[str], str] = _plain) -> Any:
+    """Return a hashable value that is equal for values that differ only by chance.
+
+    ``mask`` returns a text without what is chance in it.
+    """
     if isinstance(value, Mapping):
         members = shape.members if shape is not None and shape.type_name == "structure" else {}
         inner = shape.value if shape is not None and shape.type_name == "map" else None
-        return tuple(
-            sorted((_plain(n), signature(v, members.get(n, inner), n)) for n, v in value.items())
-            if len({_plain(n) for n in value}) == len(value)
-            else sorted(((_plain(n), repr(signature(v, members.get(n, inner), n))) for n, v in value.items()))
-        )
+        pairs = [(mask(n), signature(v, members.get(n, inner), n, mask)) for n, v in value.items()]
+        if len({name for name, _ in pairs}) < len(pairs):
+            pairs = [(name, repr(said)) for name, said in pairs]
+        return tuple(sorted(pairs))
     if isinstance(value, list):
         inner = shape.member if shape is not None and shape.type_name == "list" else None
-        return ("[]", *sorted((signature(item, inner) for item in value), key=repr))
+        return ("[]", *sorted((signature(item, inner, "", mask) for item in value), key=repr))
     if shape is not None and shape.type_name == "timestamp":
         return "\0time"
     if isinstance(value, str):
-        return ("s", _plain(value)) if number_of(value) is None else _number_signature(name, number_of(value))
+        return ("s", mask(value)) if number_of(value) is None else _number_signature(name, number_of(value))
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return _number_signature(name, value)
     return (type(value).__name__, value)

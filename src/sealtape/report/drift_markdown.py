@@ -12,12 +12,16 @@ from sealtape.report.printable import printable_line
 _CELL = 120
 
 
-def drift_markdown(findings: Sequence[Finding]) -> str:
-    """Return ``findings`` as Markdown that no recorded value can break out of."""
-    return "\n".join(_lines(findings)) + "\n"
+def drift_markdown(findings: Sequence[Finding], *, verbose: bool = False) -> str:
+    """Return ``findings`` as Markdown that no recorded value can break out of.
+
+    Several tests of a finding are only counted unless ``verbose``.
+    """
+    return "\n".join(_lines(findings, verbose)) + "\n"
 
 
-def _lines(findings: Sequence[Finding]) -> Iterator[str]:
+def _lines(findings: Sequence[Finding], verbose: bool) -> Iterator[str]:
+    one_test = len({test for finding in findings for test in finding.tests}) < 2
     yield f"**{drift_summary(findings)}**"
     for severity in SEVERITIES:
         rows = [finding for finding in findings if finding.severity == severity]
@@ -27,25 +31,32 @@ def _lines(findings: Sequence[Finding]) -> Iterator[str]:
         if severity == "quiet":
             yield f"<details><summary>{len(rows)} quiet</summary>"
         else:
-            yield f"### {severity}"
+            yield f"#### {severity}"
         yield ""
         yield "| operation | where | what | old | new | extent |"
         yield "|---|---|---|---|---|---|"
-        yield from (_row(finding) for finding in rows)
+        for finding in rows:
+            named = [] if one_test or (len(finding.tests) > 1 and not verbose) else finding.tests
+            yield _row(finding, named)
         if severity == "quiet":
             yield ""
             yield "</details>"
 
 
-def _row(finding: Finding) -> str:
+def _row(finding: Finding, named: Sequence[str]) -> str:
+    tests = [f"in {', '.join(map(code, named))}"] if named else []
     cells = [
         code(finding.subject),
         code(finding.path),
         finding.id,
-        *("" if value is None else code(str(value)) for value in (finding.old, finding.new)),
-        extent(finding),
+        *("" if value is None else code(_shown(value)) for value in (finding.old, finding.new)),
+        " · ".join([said for said in (extent(finding, name_test=False),) if said] + tests),
     ]
     return f"| {' | '.join(cells)} |"
+
+
+def _shown(value: str | int | float | bool) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def code(text: str) -> str:

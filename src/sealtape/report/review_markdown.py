@@ -5,17 +5,37 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from sealtape.changes import CassetteChange, RowChange
+from sealtape.changes import CassetteChange
 from sealtape.report.drift_markdown import drift_markdown
 from sealtape.report.printable import printable_line
-from sealtape.report.review_text import SHOWN_ROWS, drift_of, kind_of, label_of, notes_on, status_of, summary
+from sealtape.report.review_text import (
+    SHOWN_ROWS,
+    Told,
+    drift_of,
+    kind_of,
+    label_of,
+    notes_on,
+    status_of,
+    summary,
+    told_rows,
+    uneventful,
+)
 from sealtape.report.text import counted
 
 _BACKTICKS = re.compile("`+")
 
 
-def review_markdown(changes: Sequence[CassetteChange], *, subject: str) -> str:
-    """Return what became of all of ``changes`` as one Markdown document that ends with a line end."""
+def review_markdown(
+    changes: Sequence[CassetteChange],
+    *,
+    subject: str,
+    commands: Sequence[str] = (),
+    verbose: bool = False,
+) -> str:
+    """Return what became of all of ``changes`` as one Markdown document that ends with a line end.
+
+    ``commands`` are to be typed next.
+    """
     if not changes:
         return f"## sealtape\n\nNo cassette differs in {code(subject)}.\n"
     lines = [
@@ -23,11 +43,13 @@ def review_markdown(changes: Sequence[CassetteChange], *, subject: str) -> str:
         "",
         f"{summary(changes)}.",
     ]
-    for change in changes:
-        lines += ["", *_cassette(change)]
     drift = drift_of(changes)
     if drift:
-        lines += ["", "## Drift", "", drift_markdown(drift).rstrip("\n")]
+        lines += ["", "### Drift", "", drift_markdown(drift, verbose=verbose).rstrip("\n")]
+    for change in changes:
+        lines += ["", *_cassette(change, verbose)]
+    if commands:
+        lines += ["", "### To decide on them", "", "```sh", *map(printable_line, commands), "```"]
     return "\n".join(lines) + "\n"
 
 
@@ -40,7 +62,7 @@ def code(text: str) -> str:
     return f"{fence}{space}{line}{space}{fence}"
 
 
-def _cassette(change: CassetteChange) -> Iterator[str]:
+def _cassette(change: CassetteChange, verbose: bool) -> Iterator[str]:
     was = f" (was {code(change.old_where)})" if change.old_where else ""
     kind = kind_of(change).partition(" from ")[0]
     yield f"### {code(change.where)}: {kind}{was}"
@@ -48,15 +70,16 @@ def _cassette(change: CassetteChange) -> Iterator[str]:
     if change.problem:
         yield f"- **cannot be read**: {code(change.problem)}"
         return
-    yield from (_row(row) for row in change.rows[:SHOWN_ROWS])
-    if len(change.rows) > SHOWN_ROWS:
-        yield f"- … and {counted(len(change.rows) - SHOWN_ROWS, 'interaction')} more"
-    if change.same:
-        yield f"- {counted(change.same, 'interaction')} as before"
-    for name, said in notes_on(change):
+    told, _ = told_rows(change, verbose=verbose)
+    yield from map(_row, told[:SHOWN_ROWS])
+    if len(told) > SHOWN_ROWS:
+        yield f"- … and {counted(len(told) - SHOWN_ROWS, 'interaction')} more"
+    yield from (f"- {counted(count, 'interaction')} {said}" for count, said in uneventful(change, told))
+    # Quiet findings are folded away in the table of the drift.
+    for name, said in notes_on(change, verbose=True):
         yield f"- {name}: {said if name != 'locked' else code(said)}"
 
 
-def _row(row: RowChange) -> str:
-    number = row.new if row.new is not None else row.old
-    return f"- **{row.kind}** {number} {code(label_of(row))} → {code(status_of(row))}"
+def _row(told: Told) -> str:
+    row = told.rows[-1]
+    return f"- **{row.kind}** {told.numbers} {code(label_of(row))} → {code(status_of(row))}"

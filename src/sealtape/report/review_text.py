@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from rich.text import Text
 
 from sealtape.changes import CassetteChange, RowChange
 from sealtape.drift import Finding, group
-from sealtape.report.drift_text import drift_text, finding_lines
+from sealtape.report.drift_text import VERBOSE, drift_text, finding_lines
 from sealtape.report.printable import printable_line
 from sealtape.report.text import counted
 
 SHOWN_ROWS = 40
 """How many interactions of one cassette are listed: a page must stay one that is read."""
+
+SHOWN_NUMBERS = 8
+"""How many interactions that are told in one line are numbered there."""
 
 _KINDS = {
     "new": "new cassette",
@@ -25,8 +29,25 @@ _KINDS = {
 _SIGNS = {"added": ("+", "green"), "removed": ("-", "red"), "changed": ("~", "yellow"), "moved": (">", "dim")}
 
 
-def review_text(changes: Sequence[CassetteChange], *, subject: str) -> Iterator[Text]:
-    """Yield what became of all of ``changes``, in lines; ``subject`` says between what."""
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Interactions that are told in one line, and the drift that shows in them."""
+
+    rows: tuple[RowChange, ...]
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def numbers(self) -> str:
+        """Where the interactions stand, from 1: ``5, 6``."""
+        shown = [str(row.new if row.new is not None else row.old) for row in self.rows[:SHOWN_NUMBERS]]
+        return ", ".join(shown + ["…"] * (len(self.rows) > SHOWN_NUMBERS))
+
+
+def review_text(changes: Sequence[CassetteChange], *, subject: str, verbose: bool = False) -> Iterator[Text]:
+    """Yield what became of all of ``changes``, in lines; ``subject`` says between what.
+
+    Quiet findings, and interactions that show no other, are only counted unless ``verbose``.
+    """
     if not changes:
         yield Text(f"no cassette differs in {printable_line(subject)}")
         return
@@ -36,12 +57,12 @@ def review_text(changes: Sequence[CassetteChange], *, subject: str) -> Iterator[
     )
     for change in changes:
         yield Text("")
-        yield from change_text(change)
+        yield from change_text(change, verbose=verbose)
     drift = drift_of(changes)
     if len(changes) > 1 and drift:
         yield Text("")
         yield Text("drift in all of them, by fact", style="bold")
-        yield from drift_text(drift)
+        yield from drift_text(drift, verbose=verbose)
 
 
 def drift_of(changes: Sequence[CassetteChange]) -> list[Finding]:
@@ -49,28 +70,63 @@ def drift_of(changes: Sequence[CassetteChange]) -> list[Finding]:
     return group(finding for change in changes for finding in change.findings or ())
 
 
-def change_text(change: CassetteChange) -> Iterator[Text]:
+def change_text(change: CassetteChange, *, verbose: bool = False) -> Iterator[Text]:
     """Yield what became of one cassette, in lines."""
     yield Text.assemble((printable_line(change.where), "bold"), f"  {kind_of(change)}")
     if change.problem:
         yield Text(f"  cannot be read: {printable_line(change.problem)}", style="red")
         return
-    findings = list(change.findings or ())
-    for row in change.rows[:SHOWN_ROWS]:
-        yield _row(row)
-        told = [finding for finding in findings if _is_about(finding, row)]
-        findings = [finding for finding in findings if finding not in told]
-        yield from _drift(told, "      ")
-    more = len(change.rows) - SHOWN_ROWS
-    if more > 0:
-        yield Text(f"  … and {counted(more, 'interaction')} more", style="dim")
-    if findings:
+    told, rest = told_rows(change, verbose=verbose)
+    for one in told[:SHOWN_ROWS]:
+        yield _row(one)
+        yield from _drift(one.findings)
+    if len(told) > SHOWN_ROWS:
+        yield Text(f"  … and {counted(len(told) - SHOWN_ROWS, 'interaction')} more", style="dim")
+    if rest:
         yield Text("  drift", style="dim")
-        yield from _drift(findings, "      ")
-    if change.same:
-        yield Text(f"  = {counted(change.same, 'interaction')} as before", style="dim")
-    for name, said in notes_on(change):
+        yield from _drift(rest)
+    for count, said in uneventful(change, told):
+        yield Text(f"  = {counted(count, 'interaction')} {said}", style="dim")
+    for name, said in notes_on(change, verbose=verbose):
         yield Text.assemble((f"  {name}  ", "dim"), said)
+
+
+def told_rows(change: CassetteChange, *, verbose: bool = False) -> tuple[list[Told], list[Finding]]:
+    """Return the interactions of ``change`` that are to be told, and the findings about none of them.
+
+    Changed interactions of one operation are told once, for their findings are facts about it; those
+    without a finding are left out unless ``verbose``, as far as their findings are known at all.
+    """
+    findings = [f for f in change.findings or () if verbose or f.severity != "quiet"]
+    told: list[Told] = []
+    places: dict[tuple[str, str], int] = {}
+    for row in change.rows:
+        key = (row.subject, status_of(row))
+        about = tuple(finding for finding in findings if _is_about(finding, row))
+        if row.kind == "changed" and key in places:
+            before = told[places[key]]
+            told[places[key]] = Told((*before.rows, row), before.findings)
+            continue
+        if row.kind == "changed" and not (about or verbose) and _says_the_same(change, row):
+            continue
+        if row.kind == "changed" and about:
+            places[key] = len(told)
+        told.append(Told((row,), tuple(finding for finding in about if finding in findings)))
+        findings = [finding for finding in findings if finding not in about]
+    return told, findings
+
+
+def _says_the_same(change: CassetteChange, row: RowChange) -> bool:
+    return change.findings is not None and row.old_status == row.new_status
+
+
+def uneventful(change: CassetteChange, told: Sequence[Told]) -> Iterator[tuple[int, str]]:
+    """Yield how many interactions of ``change`` are not told, and why, in words."""
+    left_out = len(change.rows) - sum(len(one.rows) for one in told)
+    if left_out:
+        yield left_out, "as before but for ids, times and the like"
+    if change.same:
+        yield change.same, "as before"
 
 
 def kind_of(change: CassetteChange) -> str:
@@ -104,8 +160,11 @@ def label_of(row: RowChange) -> str:
     return printable_line(row.label) or "(hidden without the key)"
 
 
-def notes_on(change: CassetteChange) -> Iterator[tuple[str, str]]:
+def notes_on(change: CassetteChange, *, verbose: bool = False) -> Iterator[tuple[str, str]]:
     """Yield what else is to be said of a cassette: a word for the subject, and a sentence."""
+    quiet = sum(finding.severity == "quiet" for finding in change.findings or ())
+    if quiet and not verbose:
+        yield "quiet", f"{counted(quiet, 'fact')} that a caller seldom notices ({VERBOSE} shows them)"
     scrubbed = scrubbed_words(change)
     if scrubbed:
         yield "scrubbed", scrubbed
@@ -129,11 +188,11 @@ def scrubbed_words(change: CassetteChange) -> str:
     return "; ".join(said)
 
 
-def _row(row: RowChange) -> Text:
+def _row(told: Told) -> Text:
+    row = told.rows[-1]
     sign, style = _SIGNS[row.kind]
-    number = row.new if row.new is not None else row.old
     return Text.assemble(
-        (f"  {sign} {number:>2} ", style), (label_of(row), "bold"), ("  → ", "dim"), status_of(row)
+        (f"  {sign} {told.numbers:>2} ", style), (label_of(row), "bold"), ("  → ", "dim"), status_of(row)
     )
 
 
@@ -144,6 +203,6 @@ def _is_about(finding: Finding, row: RowChange) -> bool:
     return about == row.kind
 
 
-def _drift(findings: Sequence[Finding], indent: str) -> Iterator[Text]:
+def _drift(findings: Sequence[Finding]) -> Iterator[Text]:
     for finding in findings:
-        yield from (Text(indent).append_text(line) for line in finding_lines(finding))
+        yield from (Text("      ").append_text(line) for line in finding_lines(finding, name_test=False))

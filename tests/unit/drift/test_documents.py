@@ -227,8 +227,8 @@ def test_an_error_is_told_by_code_status_and_message() -> None:
         return {"Error": {"Code": code, "Message": message}, "ResponseMetadata": meta}
 
     assert found(error("A", "no such thing here", 400), error("B", "nothing of this name", 409)) == [
+        ("http-status", ":status"),
         ("error-code", "Error.Code"),
-        ("http-status", "status"),
         ("error-message", "Error.Message"),
     ]
 
@@ -239,7 +239,7 @@ def test_an_answer_that_became_an_error_is_told_by_its_status_and_code_alone() -
         "Error": {"Code": "AccessDenied", "Message": "no"},
         "ResponseMetadata": {"HTTPStatusCode": 403},
     }
-    assert found(old, new) == [("error-code", "Error.Code"), ("http-status", "status")]
+    assert found(old, new) == [("http-status", ":status"), ("error-code", "Error.Code")]
 
 
 def test_the_model_says_which_values_an_enumeration_has() -> None:

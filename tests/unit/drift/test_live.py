@@ -73,6 +73,20 @@ def identity(client: Client) -> None:
     secrets.list_secret_version_ids(SecretId="example")
 
 
+def keys(client: Client) -> None:
+    """Which of two keys moto lists first is chance, and so is whether their ids read like words."""
+    iam = client("iam")
+    iam.create_user(UserName="eve")
+    for _ in range(2):
+        iam.create_access_key(UserName="eve")
+    for _ in range(2):
+        for key in iam.list_access_keys(UserName="eve")["AccessKeyMetadata"]:
+            iam.get_access_key_last_used(AccessKeyId=key["AccessKeyId"])
+    for key in iam.list_access_keys(UserName="eve")["AccessKeyMetadata"]:
+        iam.delete_access_key(UserName="eve", AccessKeyId=key["AccessKeyId"])
+    iam.list_access_keys(UserName="eve")
+
+
 def machines(client: Client) -> None:
     ec2 = client("ec2")
     network = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
@@ -114,7 +128,7 @@ def functions(client: Client) -> None:
     client("cloudformation").describe_stack_resources(StackName="s")
 
 
-SCENES = (storage, messages, identity, machines, functions)
+SCENES = (storage, messages, identity, keys, machines, functions)
 
 
 def recorded(folder: Path) -> dict[str, Recording]:

@@ -73,6 +73,35 @@ def test_a_word_in_doubt_is_opaque_if_no_caller_chose_it() -> None:
     assert compared("kvz2") is Likeness.DIFFERENT
 
 
+def test_what_is_hung_onto_a_name_of_the_callers_choice_is_opaque_even_if_it_can_be_spoken() -> None:
+    def compared(*chosen: str, name: str = "arn:x:mail-key-{}") -> Likeness:
+        renaming = Renaming(chosen=lambda word: word in chosen)
+        return renaming.compare(name.format("Ggedag"), name.format("Leqzlo"), identifying=True)
+
+    assert compared("mail", "key") is Likeness.RENAMED
+    assert compared() is Likeness.DIFFERENT
+    assert compared("key", name="arn:x:key:{}") is Likeness.DIFFERENT
+
+
+def test_names_that_were_first_said_in_the_same_place_are_the_same_where_an_identifier_stands() -> None:
+    renaming = Renaming(
+        chosen=lambda word: False, same=lambda old, new: (old, new) == ("kemubcrd", "oryooqsg")
+    )
+    assert renaming.compare("kemubcrd", "oryooqsg") is Likeness.DIFFERENT
+    assert renaming.compare("kemubcrd", "oryooqsg", identifying=True) is Likeness.RENAMED
+    assert renaming.compare("kemubcrd", "anotherone", identifying=True) is Likeness.DIFFERENT
+
+
+def test_names_that_are_known_survive_masking_and_the_others_do_not() -> None:
+    renaming = Renaming()
+    renaming.compare("i-0abc1234def567890", "i-0fed9876cba543210")
+    one, other = "vol-0999999999999999a", "vol-0888888888888888b"
+    assert renaming.old_masked("of i-0abc1234def567890") == renaming.new_masked("of i-0fed9876cba543210")
+    assert renaming.old_masked("of i-0abc1234def567890") != renaming.new_masked("of i-01234567890abcdef")
+    assert renaming.old_masked(one) == renaming.new_masked(other)
+    assert renaming.renamed("arn:x/0abc1234def567890") == "arn:x/0fed9876cba543210"
+
+
 def test_admitting_binds_nothing() -> None:
     renaming = Renaming()
     assert renaming.admits("0abc1234def567890", "0fed9876cba543210")

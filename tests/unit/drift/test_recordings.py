@@ -172,7 +172,59 @@ def test_one_element_and_two_are_the_same_list() -> None:
 def test_members_that_the_model_does_not_know_are_compared_too() -> None:
     old, new = listed("<Key>a</Key>"), listed("<Key>a</Key><Novelty>1</Novelty>")
     (finding,) = compare(recording(old), recording(new))
-    assert (finding.id, finding.path) == ("field-added", "Contents[].Novelty")
+    assert (finding.id, finding.path) == ("unmodelled-field-added", "Contents[].Novelty")
+
+
+def test_what_the_model_does_not_know_breaks_no_caller_of_the_sdk() -> None:
+    known, unknown = "<Name>b</Name>", "<Novelty>1</Novelty>"
+
+    def severities(service: str, old: str, new: str) -> set[str]:
+        answers = [aws(f"{service}.ListObjectsV2", _XML.format(body)) for body in (old, new)]
+        return {finding.severity for finding in compare(*(recording(answer) for answer in answers))}
+
+    assert severities("s3", known + unknown, known) == {"info"}
+    assert severities("s3", known + unknown, known + "<Novelty>2</Novelty>") == {"info"}
+    assert severities("s3", known + unknown, unknown) == {"breaking"}
+    assert severities("example", known + unknown, known) == {"breaking"}
+
+
+def test_a_body_that_the_model_does_not_expect_breaks_no_caller_of_the_sdk() -> None:
+    old, new = (aws("sqs.DeleteQueue", {"Gone": True}), aws("sqs.DeleteQueue", {}))
+    (finding,) = compare(recording(old), recording(new))
+    assert (finding.id, finding.kind, finding.severity) == (
+        "unmodelled-field-removed",
+        "field-removed",
+        "info",
+    )
+
+
+def test_http_has_no_model_that_could_hide_a_member() -> None:
+    (finding,) = compare(recording(http("/", {"a": 1, "b": 2})), recording(http("/", {"a": 1})))
+    assert finding.severity == "breaking"
+
+
+@pytest.mark.parametrize(
+    ("name", "severity"),
+    [
+        ("x-amz-crc32", "info"),
+        ("x-amz-checksum-sha256", "info"),
+        ("Content-Digest", "info"),
+        ("Link", "risky"),
+    ],
+)
+def test_a_checksum_that_is_no_longer_sent_is_worth_a_note_only(name: str, severity: str) -> None:
+    old, new = (aws("sqs.ListQueues", {}, headers=headers) for headers in (((name, "1234567890"),), ()))
+    (finding,) = compare(recording(old), recording(new))
+    assert (finding.kind, finding.severity) == ("header", severity)
+
+
+def test_the_status_of_the_answer_is_not_a_member_called_status() -> None:
+    old, new = (http("/", {"status": said}, status=status) for said, status in (("on", 200), ("off", 202)))
+    found = compare(recording(old), recording(new))
+    assert sorted((f.id, f.path) for f in found) == [
+        ("success-status", ":status"),
+        ("value-changed", "status"),
+    ]
 
 
 def test_query_errors_and_json_errors_are_told_alike() -> None:
@@ -195,7 +247,7 @@ def test_headers_that_the_model_makes_members_are_members() -> None:
     (finding,) = compare(recording(put()), recording(put(("x-amz-checksum-type", "FULL_OBJECT"))))
     assert (finding.id, finding.path) == ("field-added", "ChecksumType")
     (finding,) = compare(recording(put(("X-Novelty", "1"))), recording(put()))
-    assert (finding.id, finding.path) == ("header-removed", "headers.x-novelty")
+    assert (finding.id, finding.path) == ("header-removed", ":headers.x-novelty")
 
 
 def test_headers_about_the_transport_are_not_drift() -> None:
@@ -210,7 +262,7 @@ def test_a_body_is_read_in_whatever_coding_it_came() -> None:
         return aws("sqs.ListQueues", gzip.compress(data), headers=(("Content-Encoding", "gzip"),))
 
     (finding,) = compare(recording(zipped(b'{"A":1}')), recording(zipped(b'{"A":"1"}')))
-    assert (finding.id, finding.path) == ("type-changed", "A")
+    assert (finding.kind, finding.path) == ("type-changed", "A")
 
 
 def test_cbor_is_read_as_what_it_says() -> None:
@@ -220,7 +272,7 @@ def test_cbor_is_read_as_what_it_says() -> None:
 
     old, new = of_cbor(b"\xa1\x61A\x01"), of_cbor(b"\xa1\x61A\x61x")
     (finding,) = compare(recording(old), recording(new))
-    assert (finding.id, finding.path, finding.new) == ("type-changed", "A", "x")
+    assert (finding.kind, finding.path, finding.new) == ("type-changed", "A", "x")
 
 
 # HTTP ---------------------------------------------------------------------------------------------------
@@ -247,7 +299,7 @@ def test_numeric_ids_and_the_urls_that_hold_them_are_renamed() -> None:
         ("<a><b>1</b></a>", "<a><b>1</b><c/></a>", "application/xml", ("field-added", "a.c")),
         ("a=1&b=2", "a=1", "application/x-www-form-urlencoded", ("field-removed", "b")),
         ("all is well", "all is lost", "text/plain", ("text-changed", "")),
-        ('{"a":1}', "<html>", "text/html", ("body-form", "body")),
+        ('{"a":1}', "<html>", "text/html", ("body-form", ":body")),
     ],
 )
 def test_bodies_are_compared_as_what_they_are(
