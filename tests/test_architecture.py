@@ -27,9 +27,10 @@ FLOORS = (
     ("modes",),
     ("settings", "renaming"),  # level 1
     ("determinism", "capture", "scrub", "seal", "store", "matching", "drift"),
-    ("cassette", "ledger", "changes", "revisions"),  # level 2
+    ("settling", "ledger", "changes", "revisions"),  # level 2
+    ("cassette",),
     ("library",),
-    ("refresh", "review", "report"),
+    ("refresh", "review", "report", "importing"),
     ("plugin", "cli"),  # level 3
     ("__init__", "__main__"),
 )
@@ -44,7 +45,7 @@ OWNERS = {
     "pytest": ("plugin",),
     "_pytest": ("plugin",),
     "pytest_recording": ("plugin", "capture"),
-    "botocore": ("capture", "scrub.models", "drift.models"),
+    "botocore": ("capture", "scrub.models", "drift.models", "importing"),
     "boto3": ("capture",),
     "s3transfer": ("capture",),
     "vcr": ("capture",),
@@ -61,10 +62,10 @@ OWNERS = {
 MAKERS = {"Scrubbed": ("scrub", "seal"), "Sealed": ("seal", "store")}
 
 # Libraries that are used only where somebody else has imported them, or asked for an extra.
-OPTIONAL = {"boto3", "httpx", "moto", "requests"}
+OPTIONAL = {"aiobotocore", "boto3", "httpx", "moto", "requests"}
 
 # What loading the plugin must leave alone: every pytest run of every project pays for it.
-HEAVY = ("botocore", "boto3", "vcr", "cryptography", "rich", "requests", "httpx", "moto")
+HEAVY = ("botocore", "boto3", "vcr", "cryptography", "msgspec", "rich", "requests", "httpx", "moto")
 
 
 class Import(NamedTuple):
@@ -191,12 +192,12 @@ def test_every_room_keeps_to_the_map() -> None:
         (
             "cassette",
             "def f():\n    import botocore.loaders",
-            "botocore is for capture and scrub.models and drift.models only",
+            "botocore is for capture and scrub.models and drift.models and importing only",
         ),
         (
             "scrub.rules",
             "from botocore import loaders",
-            "botocore is for capture and scrub.models and drift.models only",
+            "botocore is for capture and scrub.models and drift.models and importing only",
         ),
         ("cli.keys", "from cryptography.hazmat import primitives", "cryptography is for seal only"),
         ("cassette", "from http import client", "http.client is for capture only"),

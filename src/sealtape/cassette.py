@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
     from sealtape.scrub.scrubber import Scrubber
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Entry:
     """A recorded interaction, where it stands in the index, and how often it was played."""
 
@@ -76,16 +75,16 @@ class Cassette:
         self._options = options
         self._repeats = "last" if options and options.allow_playback_repeats else repeats
         self._lock = threading.RLock()
-        self._new: list[Captured] = []
+        self._left: list[tuple[Request, Callable[[], Outcome | None]]] = []
         self._witnesses: list[Captured] = []
         self._last_was_played = False
         self._sent = 0
         self._entries = [_Entry(s, canonical(s.interaction.request)) for s in (*self._recorded, *shared)]
         self._own = len(self._recorded)
-        self._unplayed: dict[Hashable, deque[_Entry]] = {}
+        self._unplayed: dict[Hashable, list[_Entry]] = {}
         self._played: dict[Hashable, list[_Entry]] = {}
         for entry in self._entries:
-            self._unplayed.setdefault(entry.canonical.key, deque()).append(entry)
+            self._unplayed.setdefault(entry.canonical.key, []).append(entry)
         self._bindings = Bindings(name for entry in self._entries for name in entry.canonical.names)
 
     @property
@@ -131,12 +130,27 @@ class Cassette:
             self.misses.append(miss)
         raise miss
 
-    def record(self, request: Request, outcome: Outcome) -> None:
-        """Take what a provider really answered."""
+    def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:
+        """Keep a place, in the order of requests, for one that leaves; ``outcome`` tells what came of it."""
         # A variable that the test sets for this call only may be gone when the cassette is closed.
         self._scrubber.learn_environment()
         with self._lock:
-            self._new.append(Captured(Interaction(request, outcome)))
+            self._left.append((request, outcome))
+
+    def unread(self, request: Request) -> Miss:
+        """Return, and take note of, the miss of code that reads on where the recorded one did not."""
+        from sealtape.capture.http import RecordedMiss
+
+        label = self._scrubber.scrub_request(request).label
+        miss = RecordedMiss(
+            f"{label} was recorded only in part",
+            where=self.where,
+            why="the code stopped reading its response here when it was recorded",
+            hint=f"record it again: {self._ask('rewrite')}",
+        )
+        with self._lock:
+            self.misses.append(miss)
+        return miss
 
     def learn(self, value: str, rule: str) -> None:
         """Take note of a secret that this process holds."""
@@ -159,6 +173,14 @@ class Cassette:
 
     # What became of it.
 
+    @property
+    def _new(self) -> list[Captured]:
+        """What was recorded by now, in the order of requests."""
+        with self._lock:
+            left = list(self._left)
+        told = [(request, outcome()) for request, outcome in left]
+        return [Captured(Interaction(request, outcome)) for request, outcome in told if outcome is not None]
+
     def take_misses(self) -> list[Miss]:
         """Return the misses that nobody has been told of yet, once."""
         with self._lock:
@@ -176,37 +198,38 @@ class Cassette:
         """Whether anything was recorded."""
         return bool(self._new)
 
-    def finished(self) -> tuple[Scrubbed, ...]:
+    @property
+    def captured(self) -> tuple[Captured, ...]:
+        """What was recorded by now, unscrubbed: for the scrubbers of other cassettes, and for nothing else."""
+        return (*self._new, *self._witnesses)
+
+    def finished(self, *, settle: bool = True, beside: Sequence[Captured] = ()) -> tuple[Scrubbed, ...]:
         """Return what the file shall hold now, scrubbed as a whole; raises `ResidueFound`.
 
         A secret that was learned late is removed from earlier interactions too, those of the existing
-        file included.
+        file included, and what ``beside`` shows to be one: what other cassettes are recording meanwhile.
+        Unless ``settle`` is false, what says nothing new stays as it was recorded before.
         """
-        kept = self._kept()
-        scrubbed = self._scrubber.scrub((*kept, *self._new, *self._witnesses))
-        new = scrubbed[len(kept) : len(kept) + len(self._new)]
-        return (*scrubbed[: len(kept)], *self._settled(new))
+        captured = self._new
+        kept = self._kept(captured)
+        scrubbed = self._scrubber.scrub((*kept, *captured, *self._witnesses, *beside))
+        new = scrubbed[len(kept) : len(kept) + len(captured)]
+        staying = {id(before) for before in kept}
+        replaced = [before for before in self._recorded if id(before) not in staying]
+        if settle and replaced:
+            # It needs the drift engine, which no replay has to wait for.
+            from sealtape.settling import settled
 
-    def _settled(self, new: Sequence[Scrubbed]) -> Iterator[Scrubbed]:
-        """Give back the recorded interaction for a new one that says the same.
+            new = settled(replaced, new, self._scrubber)
+        return (*scrubbed[: len(kept)], *new)
 
-        A date and a request id are in every response; were they kept from the latest recording, a
-        provider that answers as before would change every row.
-        """
-        recorded: dict[object, deque[Scrubbed]] = {}
-        for scrubbed in self._recorded:
-            recorded.setdefault(_gist(scrubbed), deque()).append(scrubbed)
-        for scrubbed in new:
-            same = recorded.get(_gist(scrubbed))
-            yield same.popleft() if same else scrubbed
-
-    def _kept(self) -> tuple[Scrubbed, ...]:
+    def _kept(self, captured: Sequence[Captured]) -> tuple[Scrubbed, ...]:
         """Return what of the existing file stays in it."""
         if not self.mode.keeps_unplayed:
             return ()
         if self.mode.plays:
             return self._recorded
-        made = {canonical(self._scrubber.scrub_request(c.interaction.request)).key for c in self._new}
+        made = {canonical(self._scrubber.scrub_request(c.interaction.request)).key for c in captured}
         return tuple(e.scrubbed for e in self._entries[: self._own] if e.canonical.key not in made)
 
     def unplayed(self) -> list[Scrubbed]:
@@ -241,7 +264,7 @@ class Cassette:
             return entry
         return self._again(wanted)
 
-    def _admitted(self, entries: Sequence[_Entry] | deque[_Entry], names: tuple[Name, ...]) -> _Entry | None:
+    def _admitted(self, entries: Sequence[_Entry], names: tuple[Name, ...]) -> _Entry | None:
         """Return the first entry with these very names, else the first that a renaming admits."""
         renamed = None
         for entry in entries:
@@ -355,28 +378,13 @@ class Cassette:
         return [entry.scrubbed.interaction.outcome for entry in self._entries]
 
     def __len__(self) -> int:
-        return len(self._entries) + len(self._new)
+        return len(self._entries) + len(self._left)
 
     def __bool__(self) -> bool:
         return True
 
     def __repr__(self) -> str:
         return f"<Cassette {self.where} {self.mode.name}: {len(self)} interactions>"
-
-
-_VOLATILE_HEADERS = frozenset(
-    ("date", "age", "x-amzn-requestid", "x-amz-request-id", "x-amz-id-2", "x-amzn-trace-id", "x-request-id")
-)
-
-
-def _gist(scrubbed: Scrubbed) -> object:
-    """Return an interaction without what is new in every response."""
-    request, outcome = scrubbed.interaction.request, scrubbed.interaction.outcome
-    asked = canonical(request)
-    if not isinstance(outcome, Response):
-        return asked, outcome
-    headers = tuple(field for field in outcome.headers if field[0].lower() not in _VOLATILE_HEADERS)
-    return asked, request.label, outcome.status, headers, outcome.body
 
 
 def _others(live: Canonical, recorded: Canonical) -> str:

@@ -12,9 +12,9 @@ what may be secret: a traceback prints arguments, and these travel through many 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from urllib.parse import urlsplit
 
 Tree: TypeAlias = "bool | int | float | str | bytes | Sequence[Tree] | Mapping[str, Tree] | None"
@@ -25,6 +25,9 @@ Headers: TypeAlias = "tuple[tuple[str, str], ...]"
 """Header fields in the order, the case and the repetition of the wire; values are latin-1 text."""
 
 Track = Literal["aws", "http"]
+
+UNREAD = "unread"
+"""Stands in `Response.broken` where nothing failed: the code that was recorded read no further."""
 
 # Letters and digits mixed over some length, or anything long: an id, a token, no word.
 _OPAQUE_SEGMENT = re.compile(r"(?<=/)(?:(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{12,}|[^/]{40,})")
@@ -80,7 +83,8 @@ class Response:
     """What came back: the status line, the header fields and the body bytes as on the wire.
 
     Transfer coding (chunking) is undone, content coding (gzip) is not. ``broken`` says, where the
-    connection failed before the body had ended, what kind of failure followed its last byte.
+    connection failed before the body had ended, what kind of failure followed its last byte; it is
+    `UNREAD` where the code did not read on.
     """
 
     status: int
@@ -102,12 +106,44 @@ Request: TypeAlias = "AwsRequest | HttpRequest"
 Outcome: TypeAlias = "Response | Failure"
 
 
+class _Deferring:
+    """Room for what reads an outcome that nobody has asked for yet, beside the fields of a dataclass."""
+
+    __slots__ = ("_read",)
+
+    _read: Callable[[], Outcome] | None
+
+
 @dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(_Deferring):
     """One request and what came of it."""
 
     request: Request
     outcome: Outcome
+
+    @classmethod
+    def deferred(cls, request: Request, read: Callable[[], Outcome]) -> Interaction:
+        """Return an interaction whose outcome is what ``read`` returns, called when it is first asked for.
+
+        It is equal to one that was made with that outcome. ``read`` may not fail; where several threads
+        ask at once, it may be called by each.
+        """
+        made = object.__new__(cls)
+        object.__setattr__(made, "request", request)
+        object.__setattr__(made, "_read", read)
+        return made
+
+    if not TYPE_CHECKING:  # else every misspelt attribute would pass
+
+        def __getattr__(self, name: str) -> Any:
+            """Read the outcome: Python asks here only for an attribute that is not set."""
+            if name != "outcome":
+                raise AttributeError(name)
+            read = self._read
+            if read is not None:
+                object.__setattr__(self, "outcome", read())
+                object.__setattr__(self, "_read", None)
+            return self.outcome
 
     @property
     def track(self) -> Track:

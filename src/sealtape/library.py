@@ -11,7 +11,7 @@ import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -25,6 +25,7 @@ from sealtape.cassette import Cassette
 from sealtape.errors import CassetteMissing, KeyMissing, UsageError
 from sealtape.interaction import Recording, Removal, Scrubbed, Sealed
 from sealtape.modes import Mode, mode_named
+from sealtape.scrub.common import shared_secrets
 from sealtape.scrub.scrubber import Scrubber
 from sealtape.seal.format import collector_paused, new_cassette_id, seal, unseal
 from sealtape.seal.keyring import Key, load_key, new_key
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
     from sealtape.capture.http import VcrOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+_recording: set[Cassette] = set()
+"""The cassettes that are being recorded in this process: a secret of one may be said in another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +75,19 @@ class Library:
         data = store.read(path)
         return unseal(data, self.key, where=_shown(path), name=self.settings.name_of(path))
 
+    def settle(self, path: Path, accepted: Recording, waiting: Recording) -> None:
+        """Write what is ``waiting`` beside the cassette at ``path`` anew, so that it differs from what is
+        ``accepted`` only where it says something else."""
+        # It needs the drift engine, which no replay has to wait for.
+        from sealtape.settling import settled
+
+        scrubber = Scrubber(self.settings.scrub, self.key.derive("stand-ins"))
+        interactions = settled(accepted.interactions, waiting.interactions, scrubber)
+        store.write(store.pending_path(path), self._sealed(replace(waiting, interactions=interactions)))
+
+    def _sealed(self, recording: Recording) -> Sealed:
+        return seal(recording, self.key, clear=self.settings.cassette_clear == "full")
+
     @contextmanager
     def opened(
         self,
@@ -100,12 +117,19 @@ class Library:
             with collector_paused():
                 cassette, recording = self._open(path, mode, options, shared, ask)
             stack.callback(self._open_removals.pop, id(cassette))
+            if cassette.may_record:
+                _recording.add(cassette)
+                stack.callback(_recording.discard, cassette)
             if current:
                 stack.enter_context(hooks(options))
                 stack.enter_context(entered(cassette))
             yield cassette
-            if cassette.is_dirty and keep():
-                written(self._write(path, cassette.finished(), recording, pending=pending))
+            # A test that no longer asks for anything has something to say too, in a refresh.
+            silent = pending and recording is not None and bool(recording.interactions)
+            if (cassette.is_dirty or silent) and keep():
+                beside = [seen for other in _recording - {cassette} for seen in other.captured]
+                interactions = cassette.finished(settle=not pending, beside=beside)
+                written(self._write(path, interactions, recording, pending=pending))
 
     def _open(
         self,
@@ -130,7 +154,9 @@ class Library:
             recording,
             where=_shown(path),
             mode=mode,
-            scrubber=lambda: Scrubber(self.settings.scrub, key.derive("stand-ins"), removals=known),
+            scrubber=lambda: Scrubber(
+                self.settings.scrub, key.derive("stand-ins"), removals=known, common=shared_secrets()
+            ),
             sandbox=self.sandbox,
             options=options,
             repeats=self.settings.repeats,
@@ -155,11 +181,8 @@ class Library:
     def _write(
         self, path: Path, interactions: tuple[Scrubbed, ...], before: Recording | None, *, pending: bool
     ) -> Written:
-        recording = Recording(
-            before.cassette_id if before else new_cassette_id(), self.settings.name_of(path), interactions
-        )
-        clear = self.settings.cassette_clear == "full"
-        sealed = seal(recording, self.key, clear=clear)
+        cassette_id = before.cassette_id if before else new_cassette_id()
+        sealed = self._sealed(Recording(cassette_id, self.settings.name_of(path), interactions))
         if pending:
             outcome = _write_beside(path, sealed)
         else:

@@ -36,11 +36,9 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class Canonical:
     """A request reduced to what matching compares.
 
-    Requests match if ``key`` is equal and ``names`` admit a renaming. ``group`` is what must be equal
-    for two requests to be worth comparing at all.
+    Requests match if ``key`` is equal and ``names`` admit a renaming.
     """
 
-    group: Hashable
     key: Hashable
     names: tuple[Name, ...] = ()
 
@@ -68,16 +66,20 @@ def _canonical_aws(request: AwsRequest) -> Canonical:
     text = canonical_json(request.parameters)
     cut, accounts = skeleton(text, request.region)
     payload = None if request.body is None else _digest(request.body)
-    group = (request.service, request.operation)
-    names = (("region", request.region), ("caller", request.caller), *accounts)
-    return Canonical(group, (*group, cut, payload), names)
+    names = (*_speaker(request.region, request.caller), *accounts)
+    return Canonical((request.service, request.operation, cut, payload), names)
+
+
+@lru_cache(maxsize=64)
+def _speaker(region: str, caller: str) -> tuple[Name, ...]:
+    """Name who speaks; the same object each time, as nearly all requests of a cassette have one speaker."""
+    return ("region", region), ("caller", caller)
 
 
 def _canonical_http(request: HttpRequest) -> Canonical:
     parts = _parts(request.url)
-    group = (request.method.upper(), parts["host"], parts["path"])
-    rest = (parts["scheme"], parts["port"], parts["query"], _canonical_body(request))
-    return Canonical(group, (*group, *rest))
+    place = (parts["scheme"], parts["host"], parts["port"], parts["path"], parts["query"])
+    return Canonical((request.method.upper(), *place, _canonical_body(request)))
 
 
 def canonical_json(tree: Any) -> str:
@@ -251,15 +253,23 @@ def _size(body: bytes | None) -> str:
 
 def nearest(live: Request, recorded: Iterable[Request]) -> tuple[Request, list[Difference]] | None:
     """Return the recorded request that differs least from ``live``, with the differences."""
-    group = canonical(live).group
+    group = _group(live)
     candidates = list(recorded)
-    close = [request for request in candidates if canonical(request).group == group]
+    close = [request for request in candidates if _group(request) == group]
     best: tuple[Request, list[Difference]] | None = None
     for request in close or _same_family(live, candidates):
         found = differences(live, request)
         if best is None or len(found) < len(best[1]):
             best = (request, found)
     return best
+
+
+def _group(request: Request) -> Hashable:
+    """Return what must be equal for two requests to be worth comparing at all."""
+    if isinstance(request, AwsRequest):
+        return request.service, request.operation
+    parts = _parts(request.url)
+    return request.method.upper(), parts["host"], parts["path"]
 
 
 def _same_family(live: Request, recorded: Sequence[Request]) -> list[Request]:

@@ -317,7 +317,7 @@ def judged(run: Run, waiting: Sequence[Path] = ()) -> Refreshed:
         findings += facts
         if outcome == "new":
             new.append(path)
-        elif all(fact.severity == "quiet" for fact in facts):
+        elif _is_quiet(facts):
             store.pending_path(path).unlink(missing_ok=True)
             confirmed.append(path)
         else:
@@ -325,6 +325,10 @@ def judged(run: Run, waiting: Sequence[Path] = ()) -> Refreshed:
     findings += [_failure(test) for test in run.tests if test.outcome == "failed"]
     problems += _noted(confirmed)
     return Refreshed(run, tuple(group(findings)), tuple(kept), tuple(new), tuple(confirmed), tuple(problems))
+
+
+def _is_quiet(facts: Sequence[Finding]) -> bool:
+    return all(fact.severity == "quiet" for fact in facts)
 
 
 def _outcomes(run: Run, waiting: Sequence[Path]) -> dict[Path, tuple[str, str]]:
@@ -346,10 +350,17 @@ class _Comparison:
         self._libraries: dict[Settings, Library] = {}
 
     def drift(self, path: Path, test: str) -> list[Finding]:
-        """Return what differs between the cassette at ``path`` and the recording that waits beside it."""
+        """Return what differs between the cassette at ``path`` and the recording that waits beside it.
+
+        Where more than what is quiet does, what waits is settled: it differs in that and in no more.
+        """
         settings = load_settings(path.parent)
         library = self._libraries.setdefault(settings, Library(settings))
-        return list(compare(library.read(path), self._pending(library, path), test=test))
+        accepted, waiting = library.read(path), self._pending(library, path)
+        facts = compare(accepted, waiting, test=test)
+        if not _is_quiet(facts):
+            library.settle(path, accepted, waiting)
+        return facts
 
     def _pending(self, library: Library, path: Path) -> Recording:
         waiting = store.pending_path(path)

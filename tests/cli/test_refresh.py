@@ -149,6 +149,30 @@ def test_drift_waits_beside_the_accepted_cassette_and_is_reported(
     assert list(json.loads(after[LEDGER])["confirmed"]) == ["test_binary.tape"]
 
 
+def test_what_did_not_change_keeps_its_rows_in_a_pending_recording(
+    project: Project, answers: dict[str, bytes]
+) -> None:
+    calls = 'get(URL + "/json")', 'post(URL + "/token"); requests.get(URL + "/json")'
+    project.write("test_api.py", TESTS.replace(*calls))
+    record(project)
+    answers["/json"] = b'{"answer": "42"}'
+    assert refresh(project).code == 1
+    old, new = ((project.root / name).read_bytes().splitlines() for name in (SAME, SAME + ".new"))
+    differing = [number for number, pair in enumerate(zip(old, new, strict=True)) if pair[0] != pair[1]]
+    assert differing == [2, 3]  # of header, token, json, end: what changed, and the end row
+
+
+def test_a_test_that_no_longer_asks_for_anything_is_noticed(project: Project) -> None:
+    record(project)
+    before = tapes(project)
+    project.write("test_api.py", TESTS.replace('requests.get(URL + "/binary").content', '"b" * 256'))
+    result = refresh(project)
+    assert "interaction-missing" in result.out
+    assert "1 cassette confirmed, 1 drifted" in result.out
+    assert {name: data for name, data in tapes(project).items() if name in before} == before
+    assert BINARY + ".new" in project.files()
+
+
 def test_the_bar_decides_about_the_exit_code(project: Project, answers: dict[str, bytes]) -> None:
     record(project)
     answers["/json"] = b'{"answer": 42, "name": "Grace", "added": true}'

@@ -157,7 +157,7 @@ def test_a_secret_learned_late_is_gone_from_earlier_interactions() -> None:
     secret = "s3cret-" + "value-0001"
     tape = cassette(mode=ONCE)
     request = HttpRequest("POST", "http://127.0.0.1/note", (("Content-Type", "text/plain"),), secret.encode())
-    tape.record(request, Response(200, "OK"))
+    tape.record(request, lambda: Response(200, "OK"))
     tape.learn(secret, "registered-value")
     (scrubbed,) = tape.finished()
     assert secret.encode() not in scrubbed.interaction.request.body  # type: ignore[operator]

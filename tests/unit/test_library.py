@@ -17,6 +17,7 @@ import requests
 
 import sealtape
 from sealtape.errors import CassetteTampered, KeyMissing, Miss, UsageError
+from sealtape.interaction import HttpRequest, Response
 from sealtape.library import Library
 from sealtape.seal.keyring import new_key
 from sealtape.settings import load_settings
@@ -212,3 +213,32 @@ def test_a_thread_that_outlives_its_cassette_is_not_recorded(http: Service) -> N
     go.set()
     thread.join()
     assert Path("a.tape").read_bytes() == before
+
+
+def test_a_secret_of_one_cassette_is_none_the_less_one_in_another(http: Service) -> None:
+    """A fixture asks for a token, and a test sends it: be the first cassette still open or closed by now."""
+    for name, nested in (("nested", True), ("closed", False)):
+        with contextlib.ExitStack() as outer:
+            outer.enter_context(sealtape.use_cassette(f"{name}-fixture"))
+            token = requests.post(http.url + "/token", timeout=5).json()["access_token"]
+            if not nested:
+                outer.close()
+            with sealtape.use_cassette(f"{name}-test"):
+                requests.post(http.url + "/echo", data=f"it is {token}, they say", timeout=5)
+        library = Library(load_settings(Path.cwd()))
+        (sent,) = library.read(Path(f"{name}-test.tape").absolute()).interactions
+        assert isinstance(sent.interaction.request, HttpRequest)
+        assert sent.interaction.request.body.startswith(b"it is ")
+        assert token.encode() not in sent.interaction.request.body
+        assert isinstance(sent.interaction.outcome, Response)
+        assert token.encode() not in sent.interaction.outcome.body
+
+
+def test_a_request_that_holds_a_secret_of_another_cassette_replays(http: Service) -> None:
+    for _ in range(2):
+        with sealtape.use_cassette("fixture"):
+            token = requests.post(http.url + "/token", timeout=5).json()["access_token"]
+            with sealtape.use_cassette("test"):
+                answer = requests.post(http.url + "/echo", data=f"it is {token}, they say", timeout=5)
+            assert answer.text == f"it is {token}, they say"
+    assert len(http.asked) == 2

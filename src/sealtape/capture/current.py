@@ -9,7 +9,7 @@ their traffic is the test's all the same.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Protocol
@@ -45,8 +45,15 @@ class Conversation(Protocol):
         Raises `Miss` if there is no answer and nothing may be recorded.
         """
 
-    def record(self, request: Request, outcome: Outcome) -> None:
-        """Take what a provider really answered."""
+    def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:
+        """Keep a place, in the order of requests, for one that leaves.
+
+        ``outcome`` tells what has come of it: None as long as nothing has, and of a response that is
+        still being read as much as was.
+        """
+
+    def unread(self, request: Request) -> Exception:
+        """Return, and take note of, the miss of code that reads on where the recorded one did not."""
 
     def learn(self, value: str, rule: str) -> None:
         """Take note of a secret that this process holds."""

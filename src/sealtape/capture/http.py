@@ -215,13 +215,14 @@ class _Bridge:
             return
         kept = conversation.filter_response(http_response(response))
         if kept is not None:
-            conversation.record(filtered, kept)
+            conversation.record(filtered, lambda: kept)
 
     def filter_request(self, request: VcrRequest) -> VcrRequest | None:
-        """Return the request as the user's filters leave it."""
+        """Return the request as the user's filters leave it, None if it is not recorded."""
         conversation = current()
         if conversation is None:
-            return request
+            # aiohttp's stub reads the whole body of every response for whose request this is not None.
+            return None
         filtered = conversation.filter_request(http_request(request))
         return None if filtered is None else vcr_request(filtered)
 

@@ -9,6 +9,7 @@ retries and pooling to urllib3.
 from __future__ import annotations
 
 import builtins
+import functools
 import os
 import threading
 from collections.abc import Callable, Iterable
@@ -20,9 +21,10 @@ import wrapt
 from urllib3.connectionpool import HTTPConnectionPool
 
 from sealtape.capture.current import Conversation, current
+from sealtape.capture.exchange import Exchange, listen
 from sealtape.capture.parameters import peek
-from sealtape.capture.wire import header_items, received, replayed_body
-from sealtape.interaction import Failure, HttpRequest, Response
+from sealtape.capture.wire import header_items, replayed_body
+from sealtape.interaction import Failure, HttpRequest
 
 _METADATA_HOSTS = frozenset(
     {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "[fd00:ec2::254]"}
@@ -94,36 +96,32 @@ def _exchange(
     if filtered is None:
         return send(conn, method, url, body=data, headers=headers, **options)
     outcome = conversation.answer(filtered)
+    preload = options.get("preload_content", True)
     if outcome is None:
         conversation.sandbox.permit_http(request)
-        live = options | {"response_conn": None, "preload_content": False, "decode_content": False}
+        exchange = Exchange(conversation.filter_response)
+        conversation.record(filtered, exchange.outcome)
         try:
-            outcome = received(send(conn, method, url, body=data, headers=headers, **live))
+            live = options | {"preload_content": False}
+            response = send(conn, method, url, body=data, headers=headers, **live)
         except Exception as error:
-            conversation.record(filtered, Failure(type(error).__name__, _message(error)))
+            exchange.settle(Failure(type(error).__name__, _message(error)))
             raise
-        kept = conversation.filter_response(outcome)
-        if kept is not None:
-            conversation.record(filtered, kept)
+        listen(response, exchange)
     elif isinstance(outcome, Failure):
         raise _exception(outcome, pool, conn, url)
-    return _respond(outcome, pool, method, url, options)
-
-
-def _respond(
-    outcome: Response, pool: HTTPConnectionPool, method: str, url: str, options: dict[str, Any]
-) -> Any:
-    response = replayed_body(
-        outcome,
-        method,
-        preload_content=False,
-        decode_content=options.get("decode_content", True),
-        retries=options.get("retries"),
-        request_url=url,
-    )
-    response._pool = pool
-    response._connection = options.get("response_conn")
-    if options.get("preload_content", True):
+    else:
+        response = replayed_body(
+            outcome,
+            method,
+            functools.partial(conversation.unread, filtered),
+            decode_content=options.get("decode_content", True),
+            retries=options.get("retries"),
+            request_url=url,
+        )
+        response._pool = pool
+        response._connection = options.get("response_conn")
+    if preload:
         response.read(cache_content=True)
     return response
 

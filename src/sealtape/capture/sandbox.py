@@ -9,7 +9,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from fnmatch import fnmatchcase
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from sealtape.capture.current import passing
@@ -137,13 +137,32 @@ def is_loopback(url: str) -> bool:
     return address.is_loopback or address.is_unspecified
 
 
+class Held(NamedTuple):
+    """The credentials that a client holds; empty where it holds none."""
+
+    access_key: str
+    secret_key: str
+    token: str
+
+
+def held_credentials(client: Any) -> Held:
+    """Return the credentials that a client signs with by now, without looking up or refreshing any.
+
+    Refreshable ones would call their provider when asked, and aiobotocore's can be asked only inside of a
+    coroutine, so fields are read. They are filled once a request has been signed.
+    """
+    credentials = getattr(client._request_signer, "_credentials", None)
+    fields = vars(credentials) if credentials is not None else {}
+    return Held(*(fields.get(f"_{name}") or fields.get(name) or "" for name in Held._fields))
+
+
 def _account_of(client: Any) -> str:
     """Ask STS whose credentials a client holds; the answer is not part of any recording."""
     from botocore.session import Session
 
-    credentials = client._request_signer._credentials.get_frozen_credentials()
     session = Session()
-    session.set_credentials(credentials.access_key, credentials.secret_key, credentials.token)
+    held = held_credentials(client)
+    session.set_credentials(held.access_key, held.secret_key, held.token or None)
     sts = session.create_client("sts", region_name=client.meta.region_name)
     with passing():
         return str(sts.get_caller_identity()["Account"])

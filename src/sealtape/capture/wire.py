@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Generator, Mapping
+import ssl
+from collections.abc import Callable, Mapping
 from email.message import Message
 from http.client import HTTPMessage, IncompleteRead
 from io import BytesIO
 from typing import Any
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
-from urllib3.exceptions import HTTPError
 
-from sealtape.interaction import Headers, Response
+from sealtape.interaction import UNREAD, Headers, Response
 
 
 def header_items(headers: Mapping[str, Any] | Any) -> Headers:
@@ -36,15 +36,17 @@ def header_text(value: Any) -> str:
 class _Wire(BytesIO):
     """A recorded body in the place of the connection's own response object.
 
-    urllib3 gives a connection back to its pool when that object says it is closed, and requests reads
-    cookies from its message.
+    urllib3 gives a connection back to its pool when that object says it is closed, requests reads cookies
+    from its message, and chunks are taken from below it.
     """
 
-    def __init__(self, response: Response) -> None:
+    def __init__(self, response: Response, method: str, unread: Callable[[], Exception]) -> None:
         super().__init__(response.body)
         self._broken = response.broken
         self._length = len(response.body)
         self._headers = response.headers
+        self._method = method
+        self._unread = unread
         self._ended = False
 
     @functools.cached_property
@@ -54,13 +56,36 @@ class _Wire(BytesIO):
             message.add_header(name, value)
         return message
 
+    @property
+    def fp(self) -> BytesIO | None:
+        """What follows the last chunk: nothing; None once the response is closed."""
+        return None if self.closed else BytesIO()
+
+    @property
+    def left(self) -> int:
+        """How many bytes are left to read; raises what ended the body, once none is."""
+        left = self._length - self.tell()
+        if not left and self._broken:
+            raise self._failure(b"")
+        return left
+
     def read(self, size: int | None = -1, /) -> bytes:
         data = super().read(size)
-        if self._broken and (size is None or size < 0 or not data):
-            raise IncompleteRead(data)
+        if self._broken and size != 0 and (size is None or size < 0 or not data):
+            raise self._failure(data)
         # Like http.client, not before something was read: an empty body is open until then too.
         self._ended = self.tell() >= self._length and not self._broken
         return data
+
+    def _failure(self, partial: bytes) -> Exception:
+        """Return what urllib3 takes from a socket for the kind of failure that was recorded."""
+        if self._broken == UNREAD:
+            return self._unread()
+        if self._broken == "ReadTimeoutError":
+            return TimeoutError("timed out")
+        if self._broken == "SSLError":
+            return ssl.SSLError("the connection broke")
+        return IncompleteRead(partial)
 
     def isclosed(self) -> bool:
         return self.closed or self._ended
@@ -69,31 +94,26 @@ class _Wire(BytesIO):
 class _Replayed(HTTPResponse):
     """urllib3's response, over a body from which the chunking is already undone."""
 
-    def read_chunked(
-        self, amt: int | None = None, decode_content: bool | None = None
-    ) -> Generator[bytes, None, None]:
-        """Yield the body in pieces, as for a response that is still chunked."""
-        yield from self.stream(amt or 2**16, decode_content)
+    def _update_chunk_length(self) -> None:
+        if self.chunk_left is None:
+            self.chunk_left = self._fp.left  # type: ignore[union-attr]  # a _Wire
+
+    def _handle_chunk(self, amt: int | None) -> bytes:
+        assert self.chunk_left is not None
+        size, self.chunk_left = self.chunk_left, None
+        return self._fp.read(size if amt is None else min(amt, size))  # type: ignore[union-attr]
 
 
-def received(real: Any) -> Response:
-    """Read a live urllib3 response to its end, or to where the connection failed."""
-    parts: list[bytes] = []
-    broken = ""
-    try:
-        parts.extend(real.stream(2**16, decode_content=False))
-    except HTTPError as error:
-        broken = type(error).__name__
-    return Response(real.status, real.reason or "", header_items(real.headers), b"".join(parts), broken)
-
-
-def replayed_body(response: Response, method: str, **options: Any) -> HTTPResponse:
+def replayed_body(
+    response: Response, method: str, unread: Callable[[], Exception], **options: Any
+) -> HTTPResponse:
     """Return ``response`` as an unread urllib3 response; ``options`` go to its constructor.
 
-    Nothing is decoded and no length enforced unless asked for: a HEAD has a length and no body, and
-    gzip must stay as it came.
+    ``unread`` makes the exception for code that reads on where the recorded one did not. Nothing is
+    decoded and no length enforced unless asked for: a HEAD has a length and no body, and gzip must stay as
+    it came.
     """
-    wire = _Wire(response)
+    wire = _Wire(response, method, unread)
     defaults: dict[str, Any] = {
         "preload_content": False,
         "decode_content": False,

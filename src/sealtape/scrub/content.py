@@ -70,8 +70,17 @@ def applied_codings(headers: Headers, body: bytes) -> tuple[str, ...]:
     return () if decodable and codecs.printable(body) is not None else named
 
 
-def decode_content(body: bytes, coding: str) -> bytes:
-    """Undo one content coding; raise `Unreadable`."""
+def decode_content(body: bytes, coding: str, *, broken: bool = False) -> bytes:
+    """Undo one content coding, as far as it goes if the body is ``broken``; raise `Unreadable`."""
+    try:
+        return _decoded(body, coding)
+    except Unreadable as error:
+        if broken and error.partial is not None:
+            return error.partial
+        raise
+
+
+def _decoded(body: bytes, coding: str) -> bytes:
     if coding in ("gzip", "x-gzip"):
         return _inflate(body, 31)
     if coding == "deflate":
@@ -165,19 +174,33 @@ class Frame:
 _EVENT_TYPE = re.compile(rb"\x0b:event-type\x07(..)", re.S)
 
 
+def is_event_stream(headers: Headers) -> bool:
+    """Whether the header fields announce an event stream."""
+    return header(headers, "content-type").startswith("application/vnd.amazon.eventstream")
+
+
 def parse_frames(body: bytes) -> tuple[Frame, ...] | None:
     """Return the messages of an event stream, or None where the body is not one."""
+    frames, end = _leading_frames(body)
+    return tuple(frames) if frames and end == len(body) else None
+
+
+def whole_frames(body: bytes) -> bytes:
+    """Return an event stream that broke off without its last message, of which no code can have got any."""
+    return body[: _leading_frames(body)[1]]
+
+
+def _leading_frames(body: bytes) -> tuple[list[Frame], int]:
+    """Return the messages that a body begins with, and where they end."""
     frames, at = [], 0
-    while at < len(body):
-        if len(body) - at < 16:
-            return None
+    while len(body) - at >= 16:
         total, size, prelude_crc = struct.unpack_from(">III", body, at)
         if total < 16 + size or at + total > len(body) or zlib.crc32(body[at : at + 8]) != prelude_crc:
-            return None
+            break
         headers = body[at + 12 : at + 12 + size]
         frames.append(Frame(headers, _event_type(headers), body[at + 12 + size : at + total - 4]))
         at += total
-    return tuple(frames) or None
+    return frames, at
 
 
 def _event_type(headers: bytes) -> str:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sealtape.scrub import codecs, content
 from sealtape.scrub.evidence import (
+    ACCOUNT,
     ASSIGNMENT,
     NAME_KEYS,
     NEAR_ACCESS_KEY,
@@ -32,8 +33,8 @@ from sealtape.scrub.replace import ESCAPED, MAX_DEPTH, PLAIN_NAME, URL
 from sealtape.scrub.syntax import Syntax
 from sealtape.scrub.wording import is_plain, is_sentence
 
-_ACCOUNT = re.compile(r"\d{12}")
-_QUEUE_ACCOUNT = re.compile(r"/(\d{12})(?=/)")
+_ACCOUNT = re.compile(ACCOUNT)
+_QUEUE_ACCOUNT = re.compile(rf"/{ACCOUNT}(?=/)")
 _BASE64_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _MAYBE_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-]{12,}")
 _PAIR_MEMBERS = 32

@@ -174,8 +174,12 @@ PRIVATE_KEY = re.compile(
     r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]{16,16384}?"
     r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z))"
 )
+# Nobody's: the examples of AWS's documentation, and what moto and LocalStack call their own account.
+_NO_ACCOUNT = "(?!0{12}|123456789012|111122223333|444455556666|777788889999)"
+ACCOUNT = rf"{_NO_ACCOUNT}(\d{{12}})"
+"""What an account id looks like where one is expected, as the source of a pattern."""
 ARN_ACCOUNT = re.compile(
-    r"arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])(?!0{12})(\d{12})(?!\d)"
+    rf"arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa]){ACCOUNT}(?!\d)"
 )
 SIGNED = re.compile(r"(?i:\bSignature=)([0-9a-f]{64,144})(?![0-9a-f])")
 SCHEME = re.compile(
@@ -197,12 +201,12 @@ DETECTORS: tuple[Detector, ...] = (
     Detector(
         "account-id",
         (".amazonaws.com", ".on.aws", ".api.aws"),
-        re.compile(r"(?<!\d)(?!0{12})(\d{12})(?=[.-][a-z0-9.-]{1,80}(?:\.amazonaws\.com|\.on\.aws|\.api\.aws))"),
+        re.compile(rf"(?<!\d){ACCOUNT}(?=[.-][a-z0-9.-]{{1,80}}(?:\.amazonaws\.com|\.on\.aws|\.api\.aws))"),
     ),
     Detector(
         "account-id",
         (".amazonaws.com",),
-        re.compile(r"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(?:snapshots/)?(?!0{12})(\d{12})/"),
+        re.compile(rf"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(?:snapshots/)?{ACCOUNT}/"),
     ),
     Detector(
         "service-token",
@@ -266,18 +270,19 @@ NEAR_ACCESS_KEY = re.compile(
 
 TOKEN_PREFIX = re.compile(
     r"(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|pypi-|npm_|sk-ant-|sk-proj-|sk-"
-    r"|AIza|ya29\.|SG\.|hv[bs]\.|dop_v1_|shpat_|whsec_|PMAK-|lin_api_|figd_|dckr_pat_)"
+    r"|AIza|ya29\.|SG\.|hv[bs]\.|dop_v1_|shpat_|whsec_|PMAK-|lin_api_|figd_|dckr_pat_"
+    r"|FQoGZXIvYXdzE|FwoGZXIvYXdzE|IQoJb3JpZ2luX2VjE)"
 )
-"""Prefixes that a stand-in keeps, because clients check them."""
+"""Prefixes that a stand-in keeps, because clients check them; those of AWS session tokens say only that."""
 
 TRIVIAL = _words("true false null none undefined nil yes no on off n/a redacted [redacted] masked hidden")
 """Values that are no secret whatever their name says (compared in lower case)."""
 
 PLACEHOLDER = re.compile(
     r"\*{3,}|\$\{[^}]*\}|\{\{.*\}\}|<[A-Za-z_ -]+>|%\([a-z_]+\)s|\$[A-Z_]+|x{4,}|\.{3}|…"
-    r"|[A-Za-z0-9/+]{30}EXAMPLEKEY"
+    r"|[A-Za-z0-9/+]{30,31}EXAMPLEKEY|[A-Za-z0-9/+]{3,64}EXAMPLE[A-Za-z0-9/+]{64,}={0,2}"
 )
-"""Whole values that stand where a secret would: ``${TOKEN}``, ``<password>``, ``****``."""
+"""Whole values that stand where a secret would: ``${TOKEN}``, ``****``, what AWS's documentation shows."""
 
 ORDINARY_WORDS = TRIVIAL | _words("""
     admin administrator user username root guest test tests testing tester demo sample example default

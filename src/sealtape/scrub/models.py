@@ -108,6 +108,15 @@ stepfunctions   StartExecutionInput.input StartSyncExecutionInput.input StartSyn
                 UpdateStateMachineInput.definition DescribeStateMachineOutput.definition
                 DescribeStateMachineOutput.description SendTaskSuccessInput.output
                 SendTaskFailureInput.error SendTaskFailureInput.cause GetActivityTaskOutput.input
+                ExecutionStartedEventDetails.input ExecutionSucceededEventDetails.output
+                ExecutionFailedEventDetails.error ExecutionFailedEventDetails.cause
+                StateEnteredEventDetails.input StateExitedEventDetails.output
+                TaskScheduledEventDetails.parameters TaskSucceededEventDetails.output
+                TaskFailedEventDetails.error TaskFailedEventDetails.cause
+                LambdaFunctionScheduledEventDetails.input LambdaFunctionSucceededEventDetails.output
+                LambdaFunctionFailedEventDetails.error LambdaFunctionFailedEventDetails.cause
+                ActivityScheduledEventDetails.input ActivitySucceededEventDetails.output
+                ActivityFailedEventDetails.error ActivityFailedEventDetails.cause
 bedrock-runtime InvokeModelRequest.body InvokeModelResponse.body PayloadPart.bytes
                 InvokeModelWithResponseStreamRequest.body ResponseStream.chunk
 sagemaker-runtime InvokeEndpointInput.Body InvokeEndpointOutput.Body

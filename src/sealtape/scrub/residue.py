@@ -200,7 +200,7 @@ def _read_all(interaction: Interaction, judge: _Judge) -> _Found:
         return found + reader.text(outcome.message, "failure.message")
     found += reader.text(outcome.reason, "response.reason")
     found += reader.headers(outcome.headers, "response.headers")
-    return found + reader.body(outcome.body, outcome.headers, "response.body")
+    return found + reader.body(outcome.body, outcome.headers, "response.body", broken=bool(outcome.broken))
 
 
 class _Reader:
@@ -224,12 +224,12 @@ class _Reader:
     def headers(self, headers: Headers, place: str) -> _Found:
         return [hit for name, value in headers for hit in self.text(value, f"{place}.{_safe(name)}")]
 
-    def body(self, body: bytes, headers: Headers, place: str) -> _Found:
+    def body(self, body: bytes, headers: Headers, place: str, *, broken: bool = False) -> _Found:
         if not body:
             return []
         try:
             for coding in content.applied_codings(headers, body):
-                body = content.decode_content(body, coding)
+                body = content.decode_content(body, coding, broken=broken)
         except content.Unreadable:
             return [("unreadable", place)]
         frames = content.parse_frames(body) if body[:1] == b"\0" else None

@@ -28,6 +28,7 @@ from sealtape.interaction import (
     Scrubbed,
 )
 from sealtape.scrub import codecs, content
+from sealtape.scrub.common import CommonSecrets
 from sealtape.scrub.erase import Eraser
 from sealtape.scrub.evidence import PROCESS_VARIABLE
 from sealtape.scrub.known import Known, Reach, reach_of
@@ -48,7 +49,8 @@ class Scrubber:
 
     ``key`` is 32 bytes from which stand-ins and digests are drawn: the same key gives the same ones.
     ``removals`` is what an opened cassette says was removed. ``environ`` is where secret variables are
-    looked for. Safe to use from several threads.
+    looked for. ``common`` are the secrets that other recordings have shown; what this one shows is added.
+    Safe to use from several threads.
     """
 
     def __init__(
@@ -59,7 +61,9 @@ class Scrubber:
         removals: Iterable[Removal] = (),
         environ: Mapping[str, str] = os.environ,
         models: Models | None = None,
+        common: CommonSecrets | None = None,
     ) -> None:
+        self._common = common if common is not None else CommonSecrets()
         self._settings = settings
         self._stand_ins = StandIns(key)
         self._known = Known(self._stand_ins)
@@ -113,6 +117,8 @@ class Scrubber:
         only now is then removed from it too.
         """
         interactions = [item.interaction for item in captured]
+        for value, rule in self._common:
+            self.learn(value, rule)
         for _ in range(_ROUNDS):
             edition = self._known.edition
             noted = [self._walk(interaction) for interaction in interactions]
@@ -134,6 +140,7 @@ class Scrubber:
             for (_, stand_in), (rule, value, _) in notes.items():
                 if value != stand_in:
                     self._known.add(value, rule, reach_of(value, rule))
+                    self._common.add([(value, rule)])
 
     def _walk(self, interaction: Interaction) -> tuple[Interaction, Notes]:
         notes: Notes = {}
@@ -178,7 +185,9 @@ class Scrubber:
         self._shown = start + len(fresh)
         for stand_in, value in fresh:
             rule = self._known.rule_of(stand_in)
-            self._known.add(value, rule, reach_of(stand_in, rule), stand_in)
+            # Of the two only the value can be an ordinary word, which is nobody's secret elsewhere.
+            reach = min(reach_of(stand_in, rule), reach_of(value, rule))
+            self._known.add(value, rule, reach, stand_in)
         return self._known.edition != edition
 
     def _request(self, request: Request, eraser: Eraser) -> Request:
@@ -224,6 +233,40 @@ class Scrubber:
         eraser = Eraser(self._lexicon, known, values, None, aws=isinstance(request, AwsRequest))
         return self._outcome(outcome, request, eraser)
 
+    def renamed(
+        self, recorded: Sequence[Scrubbed], names: Mapping[str, str], accepted: Sequence[Scrubbed]
+    ) -> tuple[Scrubbed, ...]:
+        """Return interactions with every value of ``names`` replaced by another, in every encoding.
+
+        Where the other is a stand-in of ``accepted``, what that says of its origin goes with it.
+        """
+        if not names:
+            return tuple(recorded)
+        renaming = Restoring(dict(names))
+        for value in names:
+            renaming.known.add(value, "renamed", reach_of(value, "renamed"))
+        origins = {r.stand_in: (r.digest, r.length) for old in accepted for r in old.removals}
+        return tuple(self._renamed(scrubbed, renaming, names, origins) for scrubbed in recorded)
+
+    def _renamed(
+        self,
+        scrubbed: Scrubbed,
+        renaming: Restoring,
+        names: Mapping[str, str],
+        origins: Mapping[str, tuple[str, int]],
+    ) -> Scrubbed:
+        request, outcome = scrubbed.interaction.request, scrubbed.interaction.outcome
+        eraser = Eraser(
+            self._lexicon, renaming.known, renaming.values, None, aws=isinstance(request, AwsRequest)
+        )
+        told = Interaction(self._request(request, eraser), self._outcome(outcome, request, eraser))
+        removals = []
+        for removal in scrubbed.removals:
+            stand_in = names.get(removal.stand_in, removal.stand_in)
+            digest, length = origins.get(stand_in, (removal.digest, removal.length))
+            removals.append(replace(removal, stand_in=stand_in, digest=digest, length=length))
+        return Scrubbed(told, tuple(removals))
+
     # Outcomes ---------------------------------------------------------------------------------------
 
     def _outcome(self, outcome: Outcome, request: Request, eraser: Eraser) -> Outcome:
@@ -235,10 +278,14 @@ class Scrubber:
             plan = self._models.response(request.service, request.operation)
         failed = outcome.status >= 300
         plan = NO_PLAN if failed else plan
-        body = self._body(outcome.body, outcome.headers, eraser, "response.body", plan)
+        raw = outcome.body
+        if outcome.broken and content.is_event_stream(outcome.headers):
+            raw = content.whole_frames(raw)
+        body = self._body(raw, outcome.headers, eraser, "response.body", plan, broken=bool(outcome.broken))
         headers = self._headers(outcome.headers, eraser, "response.headers", plan.headers)
         reason = eraser.text(outcome.reason, "response.reason")
-        if body is not outcome.body:
+        # What a broken response says of its length is about the body that did not come.
+        if body is not outcome.body and not outcome.broken:
             headers = content.mended(headers, body)
         if body is outcome.body and headers is outcome.headers and reason == outcome.reason:
             return outcome
@@ -260,10 +307,20 @@ class Scrubber:
         )
         return headers if fields == headers else fields
 
-    def _body(self, body: bytes, headers: Headers, eraser: Eraser, place: str, plan: ResponsePlan) -> bytes:
+    def _body(
+        self,
+        body: bytes,
+        headers: Headers,
+        eraser: Eraser,
+        place: str,
+        plan: ResponsePlan,
+        *,
+        broken: bool = False,
+    ) -> bytes:
         """Return the body without secrets, in its content coding; the same object where there are none.
 
-        A body that cannot be decoded is returned as it is: the residue gate then refuses it.
+        A body that cannot be decoded, or not to its end though it is not ``broken``, is returned as it is:
+        the residue gate then refuses it.
         """
         if not body:
             return body
@@ -271,7 +328,7 @@ class Scrubber:
         codings = content.applied_codings(headers, body)
         try:
             for coding in codings:
-                stages.append(content.decode_content(stages[-1], coding))
+                stages.append(content.decode_content(stages[-1], coding, broken=broken))
             data = self._decoded_body(stages[-1], headers, eraser, place, plan)
             if data is stages[-1]:
                 return body
@@ -287,7 +344,7 @@ class Scrubber:
         kind = content.header(headers, "content-type")
         if plan.whole:
             return eraser.secret_bytes(data, plan.whole, place)
-        if kind.startswith("application/vnd.amazon.eventstream"):
+        if content.is_event_stream(headers):
             return self._event_stream(data, eraser, place, plan)
         if kind.lower().startswith("multipart/"):
             return _multipart(data, kind, eraser, place)

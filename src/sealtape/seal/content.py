@@ -12,7 +12,10 @@ import math
 import re
 import struct
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, TypeVar
+
+import msgspec
 
 from sealtape.interaction import (
     AwsRequest,
@@ -31,8 +34,62 @@ from sealtape.interaction import (
 PLAIN = 0
 """The only encoding of a frame so far: nothing is compressed, nothing lies outside the row."""
 
+T = TypeVar("T")
+
 _FIXED = struct.Struct(">BIQ")
 _ESCAPED = re.compile(r"\$+(?:bytes|float)")
+
+
+class _Part(msgspec.Struct, forbid_unknown_fields=True):
+    """A part of a head, with all the members that this version knows."""
+
+
+class _Aws(_Part):
+    caller: str
+    operation: str
+    parameters: dict[str, Any]
+    protocol: str
+    region: str
+    service: str
+    streams: bool
+
+
+class _Http(_Part):
+    headers: list[str]
+    method: str
+    url: str
+
+
+class _Response(_Part):
+    headers: list[str]
+    reason: str
+    status: int
+    broken: str = ""
+
+
+class _Failure(_Part):
+    kind: str
+    message: str
+
+
+class _Outcome(msgspec.Struct):
+    """That part of a head which says what came of the request."""
+
+    response: _Response | None = None
+    failure: _Failure | None = None
+
+
+class _Head(_Part, _Outcome, kw_only=True):
+    removals: list[tuple[str, str, str, str, int, int]]
+    aws: _Aws | None = None
+    http: _Http | None = None
+
+
+_removal = lru_cache(maxsize=1024)(Removal)
+_HEAD = msgspec.json.Decoder(_Head)
+_OUTCOME = msgspec.json.Decoder(_Outcome)
+_FACTS = msgspec.json.Decoder(dict[str, Any])
+_UNREADABLE = (msgspec.DecodeError, struct.error, TypeError, ValueError, RecursionError)
 
 
 class NotUnderstood(ValueError):
@@ -95,26 +152,28 @@ def unpack(frame: bytes) -> Scrubbed:
     """Return what `pack` was given; raise `NotUnderstood` for an authentic frame of a later
     version."""
     try:
-        start, middle, head, tagged = _head(frame)
-        if len(head) != 3:
-            raise NotUnderstood
+        start, middle = _bounds(frame)
+        text = frame[_FIXED.size : start]
+        head = _decoded(text, _HEAD)
+        # Almost no call has a tagged leaf, and walking every tree would cost more than the cipher.
+        tagged = b"$" in text
         request = _request(head, frame[start:middle], tagged=tagged)
-        outcome = _outcome(head, frame, middle)
-        return Scrubbed(
-            Interaction(request, outcome),
-            tuple([Removal(*removal) for removal in head["removals"]]),
-        )
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, struct.error) as error:
+        _refuse_other_outcomes(head, len(frame) - middle)
+        # Half of what a head holds are header fields, and a test may never come to ask for them.
+        interaction = Interaction.deferred(request, partial(_outcome, frame))
+        return Scrubbed(interaction, tuple([_removal(*removal) for removal in head.removals]))
+    except _UNREADABLE as error:
         raise NotUnderstood from error
 
 
 def unpack_facts(frame: bytes) -> dict[str, Tree]:
     """Return what `pack_facts` was given; raise `NotUnderstood` as `unpack` does."""
     try:
-        head = _head(frame)[2]
-    except (TypeError, ValueError, RecursionError, struct.error) as error:
+        start, _ = _bounds(frame)
+        facts = _decoded(frame[_FIXED.size : start], _FACTS)
+        return {name: _tree(value) for name, value in facts.items()}
+    except _UNREADABLE as error:
         raise NotUnderstood from error
-    return {name: _tree(value) for name, value in head.items()}
 
 
 def _frame(head: Mapping[str, object], sent: bytes, received: bytes) -> bytes:
@@ -122,56 +181,65 @@ def _frame(head: Mapping[str, object], sent: bytes, received: bytes) -> bytes:
     return b"".join((_FIXED.pack(PLAIN, len(text), len(sent)), text, sent, received))
 
 
-def _head(frame: bytes) -> tuple[int, int, dict[str, Any], bool]:
-    """Return where the request's body begins and ends, the head, and whether it may hold tags."""
+def _bounds(frame: bytes) -> tuple[int, int]:
+    """Return where the request's body begins and ends."""
     encoding, head_length, sent_length = _FIXED.unpack_from(frame)
     start = _FIXED.size + head_length
     middle = start + sent_length
     if encoding != PLAIN or middle > len(frame):
         raise NotUnderstood
-    text = frame[_FIXED.size : start].decode("ascii")
-    head = json.loads(text)
-    if not isinstance(head, dict):
-        raise NotUnderstood
-    return start, middle, head, '$bytes"' in text or '$float"' in text
+    return start, middle
 
 
-def _request(head: dict[str, Any], body: bytes, *, tagged: bool) -> Request:
-    http = head.get("http")
+def _decoded(text: bytes, decoder: msgspec.json.Decoder[T]) -> T:
+    try:
+        return decoder.decode(text)
+    except msgspec.DecodeError:
+        # A Python string may hold half of a surrogate pair, and only the slower parser reads one.
+        return msgspec.convert(json.loads(text), decoder.type)
+
+
+def _request(head: _Head, body: bytes, *, tagged: bool) -> Request:
+    aws, http = head.aws, head.http
     if http is not None:
-        if len(http) != 3:
+        if aws is not None:
             raise NotUnderstood
-        return HttpRequest(http["method"], http["url"], _pairs(http["headers"]), body)
-    aws = head["aws"]
-    if len(aws) != 7 or (body and not aws["streams"]):
+        return HttpRequest(http.method, http.url, _pairs(http.headers), body)
+    if aws is None or (body and not aws.streams):
         raise NotUnderstood
-    parameters = aws["parameters"]
-    # Almost no call has a tagged leaf, and walking every tree would cost more than the cipher.
+    parameters = aws.parameters
     if tagged:
         parameters = {name: _tree(value) for name, value in parameters.items()}
     return AwsRequest(
-        aws["service"],
-        aws["operation"],
+        aws.service,
+        aws.operation,
         parameters,
-        body if aws["streams"] else None,
-        aws["region"],
-        aws["caller"],
-        aws["protocol"],
+        body if aws.streams else None,
+        aws.region,
+        aws.caller,
+        aws.protocol,
     )
 
 
-def _outcome(head: dict[str, Any], frame: bytes, middle: int) -> Outcome:
-    response = head.get("response")
-    if response is not None:
-        broken = response.get("broken", "")
-        if len(response) != (4 if broken else 3):
-            raise NotUnderstood
-        headers = _pairs(response["headers"])
-        return Response(response["status"], response["reason"], headers, frame[middle:], broken)
-    failure = head["failure"]
-    if len(failure) != 2 or len(frame) > middle:
+def _refuse_other_outcomes(head: _Head, body_length: int) -> None:
+    """Raise `NotUnderstood` where `_outcome` could not say what came of the request."""
+    response, failure = head.response, head.failure
+    if (response is None) == (failure is None):
         raise NotUnderstood
-    return Failure(failure["kind"], failure["message"])
+    if body_length if response is None else len(response.headers) % 2:
+        raise NotUnderstood
+
+
+def _outcome(frame: bytes) -> Outcome:
+    """Return what came of the request in a frame that `unpack` has found to be in order."""
+    start, middle = _bounds(frame)
+    head = _decoded(frame[_FIXED.size : start], _OUTCOME)
+    response, failure = head.response, head.failure
+    if failure is not None:
+        return Failure(failure.kind, failure.message)
+    assert response is not None
+    headers = _pairs(response.headers)
+    return Response(response.status, response.reason, headers, frame[middle:], response.broken)
 
 
 def _flat(headers: Headers) -> list[str]:

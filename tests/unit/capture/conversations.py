@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from sealtape.capture.sandbox import Sandbox
 from sealtape.errors import Miss
 from sealtape.interaction import HttpRequest, Interaction, Outcome, Request, Response
@@ -13,7 +15,8 @@ class Memory:
 
     def __init__(self, tape: list[Interaction] | None = None, sandbox: SandboxSettings | None = None) -> None:
         self.offline = tape is not None
-        self.tape: list[Interaction] = list(tape or ())
+        self._played = list(tape or ())
+        self._left: list[tuple[Request, Callable[[], Outcome | None]]] = []
         self.sandbox = Sandbox(sandbox or SandboxSettings())
         self.secrets: set[tuple[str, str]] = set()
         self.live_callers: list[str] = []
@@ -21,14 +24,23 @@ class Memory:
     def answer(self, request: Request) -> Outcome | None:
         if not self.offline:
             return None
-        for interaction in self.tape:
+        for interaction in self._played:
             if _asked(interaction.request) == _asked(request):
-                self.tape.remove(interaction)
+                self._played.remove(interaction)
                 return interaction.outcome
         raise Miss(f"{request.label} was never recorded")
 
-    def record(self, request: Request, outcome: Outcome) -> None:
-        self.tape.append(Interaction(request, outcome))
+    def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:
+        self._left.append((request, outcome))
+
+    @property
+    def tape(self) -> list[Interaction]:
+        """What was recorded by now, in the order of requests."""
+        told = [(request, outcome()) for request, outcome in self._left]
+        return [Interaction(request, outcome) for request, outcome in told if outcome is not None]
+
+    def unread(self, request: Request) -> Miss:
+        return Miss(f"{request.label} was recorded only in part")
 
     def learn(self, value: str, rule: str) -> None:
         self.secrets.add((value, rule))

@@ -40,7 +40,9 @@ def test_codings_are_listed_the_last_applied_first() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [gzip.compress(BODY)[:-4], b"\x1f\x8b\x08broken", b"", gzip.compress(b"")[:5]]
+    "body",
+    [gzip.compress(BODY)[:-4], b"\x1f\x8b\x08broken", b"", gzip.compress(b"")[:5]],
+    ids=["cut", "broken", "empty", "head"],
 )
 def test_a_truncated_or_broken_body_is_unreadable_and_no_library_error(body: bytes) -> None:
     if body:

@@ -71,6 +71,13 @@ def test_a_secret_access_key_keeps_length_and_alphabet() -> None:
     assert re.fullmatch(r"[A-Za-z0-9/+]{40}", of("aB3/" * 10))
 
 
+@pytest.mark.parametrize("prefix", ["FQoGZXIv" + "YXdzE", "IQoJb3Jp" + "Z2luX2VjE"])
+def test_a_session_token_keeps_what_says_that_it_is_one(prefix: str) -> None:
+    made = of(prefix + "aB3/" * 60)
+    assert made.startswith(prefix)
+    assert made[len(prefix) :] != "aB3/" * 60
+
+
 def test_a_uuid_stays_a_uuid_of_its_version() -> None:
     assert uuid.UUID(of("0b7d6c2e-8e0b-4b0e-9c59-5f0b9c2d7a11")).version == 4
 

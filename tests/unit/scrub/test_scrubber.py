@@ -141,6 +141,14 @@ class TestAws:
         assert not any(secret in repr(item) for secret in (KEY_ID, SECRET_KEY, SESSION_TOKEN, ACCOUNT))
         assert item.scrubbed_counts["model-sensitive"] == 1
 
+    def test_the_history_of_an_execution_is_looked_into_and_not_replaced(self) -> None:
+        output = json.dumps({"greeting": "An output", "password": "Sekr3t" + "Value99xyzzy"})
+        event = {"type": "PassStateExited", "id": 3, "stateExitedEventDetails": {"output": output}}
+        [item] = scrub(aws("stepfunctions.GetExecutionHistory", {}, json.dumps({"events": [event]})))
+        after = json.loads(parsed(item)["events"][0]["stateExitedEventDetails"]["output"])
+        assert after["greeting"] == "An output"
+        assert after["password"] != "Sekr3t" + "Value99xyzzy"
+
     def test_the_account_goes_from_everywhere_once_one_answer_tells_it(self) -> None:
         items = scrub(
             aws("s3.ListBuckets", {"Prefix": f"logs-{ACCOUNT}-x"}, f"<R><Name>b{ACCOUNT}z</Name></R>"),
@@ -439,6 +447,23 @@ class TestHttp:
         interaction = http(answer=b'{"arn": "arn:aws:iam::000000000000:root", "n": "000000000000"}')
         assert scrub(interaction)[0].interaction is interaction
 
+    @pytest.mark.parametrize("account", ["123456789012", "111122223333"])
+    def test_the_accounts_of_the_documentation_are_nobodys(self, account: str) -> None:
+        answer = {
+            "arn": f"arn:aws:iam::{account}:root",
+            "OwnerId": account,
+            "QueueUrl": f"https://sqs.eu-west-1.amazonaws.com/{account}/jobs",
+        }
+        interaction = aws("sqs.GetQueueUrl", {"QueueName": "jobs"}, json.dumps(answer))
+        assert scrub(interaction)[0].interaction.outcome is interaction.outcome
+
+    def test_the_credentials_of_the_documentation_stay_what_they_are(self) -> None:
+        key = "wJalrXUtnFEMI/K7MDENG/" + "bPxRfiCYzEXAMPLEKEY"
+        token = "AQo" + "EXAMPLE" + "H4aoAH0gNCAPyJxz4BlCFFxWNE1OPTgk5TthT" * 3
+        answer = json.dumps({"SecretAccessKey": key, "SessionToken": token}).encode()
+        interaction = http(answer=answer)
+        assert scrub(interaction)[0].interaction is interaction
+
     def test_closing_takes_time_that_grows_with_the_number_of_secrets(self) -> None:
         by = scrubber()
         interactions = [
@@ -577,6 +602,13 @@ class TestReplay:
             fresh = replaying(recorded)
             for live, item in zip(conversation, recorded, strict=True):
                 assert fresh.scrub_request(live.request) == item.interaction.request != live.request
+
+    def test_a_secret_that_is_an_ordinary_word_is_still_one_only_in_its_place(self) -> None:
+        key = {"ApiKeyName": "test", "ApiKeyValue": "test"}
+        live = aws("events.CreateConnection", {"AuthParameters": {"ApiKeyAuthParameters": key}})
+        recorded = scrub(live)
+        assert parameters(recorded[0])["AuthParameters"]["ApiKeyAuthParameters"]["ApiKeyName"] == "test"
+        assert replaying(recorded).scrub_request(live.request) == recorded[0].interaction.request
 
     def test_a_number_is_recognised_by_its_digest(self) -> None:
         live = aws("dynamodb.GetItem", {"TableName": "t", "Arn": ROLE, "Owner": int(ACCOUNT)})

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import gc
 import json
+import tracemalloc
 from collections.abc import Callable, Sequence
 
 import pytest
@@ -103,10 +104,34 @@ class TestContent:
         recording = Recording(new_cassette_id(), NAME, (row,))
         assert unseal(seal(recording, key).data, key, where=WHERE) == recording
 
+    def test_a_body_that_was_asked_for_is_held_once(self, key: Key) -> None:
+        size, count = 20_000, 100
+        rows = [
+            Scrubbed(
+                Interaction(HttpRequest("GET", f"https://example.com/{n}"), Response(200, body=bytes(size)))
+            )
+            for n in range(count)
+        ]
+        data = seal(Recording(new_cassette_id(), NAME, tuple(rows)), key).data
+        tracemalloc.start()
+        try:
+            opened = unseal(data, key, where=WHERE)
+            outcomes = [row.interaction.outcome for row in opened.interactions]
+            held = tracemalloc.get_traced_memory()[0]
+        finally:
+            tracemalloc.stop()
+        assert len(outcomes) == count
+        assert held < 1.1 * size * count
+
     @given(parameters=st.dictionaries(NAMES, TREES, max_size=3))
     @settings(max_examples=200, deadline=None)
     def test_every_tree_of_parameters_comes_back(self, parameters: dict[str, Tree]) -> None:
         row = Scrubbed(Interaction(AwsRequest("s3", "PutObject", parameters), Response(200)))
+        assert content.unpack(content.pack(row)) == row
+
+    @pytest.mark.parametrize("value", ["half \ud83d a pair", 2**64, -(2**80), 5e-324, "\x7f\u2028"])
+    def test_what_other_parsers_of_json_stumble_over_comes_back(self, value: Tree) -> None:
+        row = Scrubbed(Interaction(AwsRequest("s3", "PutObject", {"Key": value}), Response(200)))
         assert content.unpack(content.pack(row)) == row
 
     def test_not_a_number_is_written_as_json_and_comes_back(self) -> None:
@@ -484,7 +509,13 @@ class TestLaterVersions:
         data = self.sealed_by_a_later_version(key, {"seed": 7}, None)
         assert "seed" in refused(data, key, CassetteTooNew).why
 
-    @pytest.mark.parametrize("edit", ["encoding", "member", "request", "outcome", "shape", "cut"])
+    @pytest.mark.parametrize(
+        "edit",
+        [
+            "encoding", "member", "request", "outcome", "shape", "kind", "half a header", "cut",
+            "two requests", "two outcomes", "no outcome", "failure with a body",
+        ],
+    )  # fmt: skip
     def test_an_authentic_frame_that_is_not_understood_is_too_new(
         self, recording: Recording, key: Key, edit: str
     ) -> None:
@@ -499,6 +530,19 @@ class TestLaterVersions:
             head["response"]["trailers"] = []
         if edit == "shape":
             head["removals"] = [[1, 2]]
+        if edit == "kind":
+            head["response"]["status"] = "200"
+        if edit == "half a header":
+            head["response"]["headers"].append("Age")
+        if edit == "two requests":
+            head["http"] = {"headers": [], "method": "GET", "url": "https://example.com/"}
+        if edit == "two outcomes":
+            head["failure"] = {"kind": "ConnectTimeout", "message": ""}
+        if edit == "no outcome":
+            del head["response"]
+        if edit == "failure with a body":
+            head["failure"] = {"kind": "ConnectTimeout", "message": ""}
+            del head["response"]
         frame = content._frame(head, b"", b"<Role/>")
         if edit == "encoding":
             frame = b"\x01" + frame[1:]
