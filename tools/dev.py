@@ -1,4 +1,4 @@
-"""Set up this checkout and run its commands: ``python3 tools/dev.py demo|test|bench|lint|fmt|record``.
+"""Set up this checkout and run its commands: ``python3 tools/dev.py demo|test|bench|conformance|…``.
 
 It needs Python 3.11 or later, pip's usual way to a package index, and nothing else: an environment
 is made under ``.dev/`` on first use, from the versions pinned in ``tools/constraints.txt``, and made
@@ -23,7 +23,7 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".dev"
@@ -46,7 +46,7 @@ def main(argv: Sequence[str]) -> int:
         prog="tools/dev.py",
         usage="python3 tools/dev.py COMMAND [ARGUMENT…]",
         description="Set up this checkout on first use, and run one of its commands.",
-        epilog="\n".join(f"  {name:6} {run.__doc__}" for name, run in COMMANDS.items()),
+        epilog="\n".join(f"  {name:11} {run.__doc__}" for name, run in COMMANDS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
@@ -76,6 +76,11 @@ def demo(arguments: Sequence[str]) -> int:
 def bench(arguments: Sequence[str]) -> int:
     """Measure replay against its floors and the alternatives."""
     return _run(["python", "-m", "bench", *arguments], PYTHONPATH=str(ROOT / "tools"))
+
+
+def conformance(arguments: Sequence[str]) -> int:
+    """Record and replay moto's own test suite."""
+    return _run(["python", "-m", "conformance", *arguments], PYTHONPATH=str(ROOT / "tools"))
 
 
 def test(arguments: Sequence[str]) -> int:
@@ -118,7 +123,7 @@ def run(arguments: Sequence[str]) -> int:
 
 
 def lock(arguments: Sequence[str]) -> int:
-    """Write both files of pins anew: the newest releases, and the oldest supported ones."""
+    """Write the files of pins anew: the newest releases, the oldest supported, and what pins others."""
     if arguments:
         raise SetUpError("lock takes no arguments")
     if sys.version_info[:2] != OLDEST_PYTHON:
@@ -130,6 +135,12 @@ def lock(arguments: Sequence[str]) -> int:
     bounds = [requirement.replace(">=", "==") for requirement in declared.run_time]
     _freeze([*declared.run_time, *declared.develop, *declared.build], CONSTRAINTS, "newest released")
     _freeze([*bounds, *declared.test], OLDEST, "oldest supported")
+    groups = _document()["dependency-groups"]
+    for library in ("aiobotocore", "aioboto3"):
+        pins = ROOT / "tools" / f"constraints-{library}.txt"
+        _freeze(
+            [*declared.run_time, *_group(groups, library)], pins, f"newest {library}'s and its botocore's"
+        )
     return 0
 
 
@@ -138,7 +149,9 @@ def record(arguments: Sequence[str]) -> int:
     return _run(["pytest", "tests/own", "--record-mode=rewrite", "--sandbox=embedded", *arguments])
 
 
-COMMANDS = {command.__name__: command for command in (demo, test, bench, lint, fmt, record, run, lock)}
+COMMANDS = {
+    command.__name__: command for command in (demo, test, bench, conformance, lint, fmt, record, run, lock)
+}
 
 
 # The environment
@@ -299,10 +312,7 @@ class _Declared(NamedTuple):
 
 
 def _declared() -> _Declared:
-    # Not at the top of the file: an old Python has no tomllib, and must be told so in words.
-    import tomllib
-
-    document = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    document = _document()
     project, groups = document["project"], document["dependency-groups"]
     extras = [line for extra in project["optional-dependencies"].values() for line in extra]
     return _Declared(
@@ -311,6 +321,13 @@ def _declared() -> _Declared:
         _group(groups, "dev"),
         document["build-system"]["requires"],
     )
+
+
+def _document() -> dict[str, Any]:
+    # Not at the top of the file: an old Python has no tomllib, and must be told so in words.
+    import tomllib
+
+    return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
 def _group(groups: Mapping[str, Sequence[str | Mapping[str, str]]], name: str) -> list[str]:
