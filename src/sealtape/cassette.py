@@ -7,6 +7,7 @@ from collections.abc import Callable, Hashable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from sealtape.capture.current import current
 from sealtape.errors import Miss, SandboxRefused, Unplayed
@@ -21,7 +22,7 @@ from sealtape.interaction import (
     Response,
     Scrubbed,
 )
-from sealtape.matching import Canonical, Difference, canonical, nearest
+from sealtape.matching import Canonical, Difference, by_operation, canonical, nearest
 from sealtape.modes import Mode
 from sealtape.renaming import Bindings, Name
 
@@ -81,6 +82,9 @@ class Cassette:
         self._sent = 0
         self._entries = [_Entry(s, canonical(s.interaction.request)) for s in (*self._recorded, *shared)]
         self._own = len(self._recorded)
+        requests = [entry.scrubbed.interaction.request for entry in self._entries]
+        self._http_hosts = {urlsplit(r.url).hostname for r in requests if isinstance(r, HttpRequest)}
+        self._has_aws = any(isinstance(request, AwsRequest) for request in requests)
         self._unplayed: dict[Hashable, list[_Entry]] = {}
         self._played: dict[Hashable, list[_Entry]] = {}
         for entry in self._entries:
@@ -108,15 +112,18 @@ class Cassette:
         """Whether a client that waits for the provider would wait for nothing."""
         return self.offline or self._last_was_played
 
-    def answer(self, request: Request) -> Outcome | None:
+    def answer(self, request: Request, sent: Callable[[], HttpRequest] | None = None) -> Outcome | None:
         """Return the recorded outcome, or None if the request is to be sent and recorded.
 
-        Raises `Miss` if there is no answer and nothing may be recorded, and `SandboxRefused` if the
-        request carries a stand-in, which no real provider may see.
+        ``sent`` tells what an AWS call sends: an imported cassette may hold it as that. Raises `Miss` if
+        there is no answer and nothing may be recorded, and `SandboxRefused` if the request carries a
+        stand-in, which no real provider may see.
         """
         live = self._scrubber.scrub_request(request)
         with self._lock:
             entry = self._find(live) if self.mode.plays else None
+            if entry is None and sent is not None and self._http_hosts and self.mode.plays:
+                live, entry = self._find_below(live, sent())
             self._last_was_played = entry is not None
             if entry is not None:
                 entry.plays += 1
@@ -203,25 +210,16 @@ class Cassette:
         """What was recorded by now, unscrubbed: for the scrubbers of other cassettes, and for nothing else."""
         return (*self._new, *self._witnesses)
 
-    def finished(self, *, settle: bool = True, beside: Sequence[Captured] = ()) -> tuple[Scrubbed, ...]:
+    def finished(self, beside: Sequence[Captured] = ()) -> tuple[Scrubbed, ...]:
         """Return what the file shall hold now, scrubbed as a whole; raises `ResidueFound`.
 
         A secret that was learned late is removed from earlier interactions too, those of the existing
         file included, and what ``beside`` shows to be one: what other cassettes are recording meanwhile.
-        Unless ``settle`` is false, what says nothing new stays as it was recorded before.
         """
         captured = self._new
         kept = self._kept(captured)
         scrubbed = self._scrubber.scrub((*kept, *captured, *self._witnesses, *beside))
-        new = scrubbed[len(kept) : len(kept) + len(captured)]
-        staying = {id(before) for before in kept}
-        replaced = [before for before in self._recorded if id(before) not in staying]
-        if settle and replaced:
-            # It needs the drift engine, which no replay has to wait for.
-            from sealtape.settling import settled
-
-            new = settled(replaced, new, self._scrubber)
-        return (*scrubbed[: len(kept)], *new)
+        return scrubbed[: len(kept) + len(captured)]
 
     def _kept(self, captured: Sequence[Captured]) -> tuple[Scrubbed, ...]:
         """Return what of the existing file stays in it."""
@@ -255,14 +253,34 @@ class Cassette:
         if isinstance(live, HttpRequest) and self._options is not None and self._options.matchers is not None:
             return self._find_as_vcrpy(live)
         wanted = canonical(live)
+        entry = self._next(wanted)
+        if entry is None and isinstance(live, AwsRequest):
+            whatever = by_operation(live)
+            return self._next(whatever) or self._again(wanted) or self._again(whatever)
+        return entry or self._again(wanted)
+
+    def _next(self, wanted: Canonical) -> _Entry | None:
+        """Take the next unplayed entry that answers ``wanted``."""
         waiting = self._unplayed.get(wanted.key)
         entry = self._admitted(waiting, wanted.names) if waiting else None
         if entry is not None and waiting is not None:
             waiting.remove(entry)
             self._bindings.bind(wanted.names, entry.canonical.names)
             self._played.setdefault(wanted.key, []).append(entry)
-            return entry
-        return self._again(wanted)
+        return entry
+
+    def _find_below(self, live: Request, sent: HttpRequest) -> tuple[Request, _Entry | None]:
+        """Find what was recorded of an AWS call below botocore, by vcrpy for instance.
+
+        Return what to explain a miss by: the call, or, of a host of which only the wire is known, that.
+        """
+        filtered = self.filter_request(sent)
+        if filtered is None or urlsplit(sent.url).hostname not in self._http_hosts:
+            return live, None
+        scrubbed = self._scrubber.scrub_request(filtered)
+        assert isinstance(scrubbed, HttpRequest)
+        entry = self._find(scrubbed)
+        return (live if self._has_aws else scrubbed), entry
 
     def _admitted(self, entries: Sequence[_Entry], names: tuple[Name, ...]) -> _Entry | None:
         """Return the first entry with these very names, else the first that a renaming admits."""
@@ -311,7 +329,8 @@ class Cassette:
         if not self.exists:
             return f"{live.label} was never recorded", "there is no such cassette"
         asked = canonical(live)
-        same = [entry for entry in self._entries if entry.canonical.key == asked.key]
+        keys = [asked.key, by_operation(live).key] if isinstance(live, AwsRequest) else [asked.key]
+        same = [entry for entry in self._entries if entry.canonical.key in keys]
         if same and all(entry.plays for entry in same):
             times = "once" if len(same) == 1 else f"{len(same)} times"
             return f"{live.label} is played out", f"it was recorded {times}, and has been answered that often"

@@ -21,6 +21,9 @@ Tree: TypeAlias = "bool | int | float | str | bytes | Sequence[Tree] | Mapping[s
 """JSON plus ``bytes``. Python values without a JSON form are tagged by capture, as
 ``{"$decimal": "1.5"}``, ``{"$time": "2026-01-31T00:00:00+00:00"}`` or ``{"$set": [...]}``."""
 
+ANYTHING: Mapping[str, Tree] = {"$any": True}
+"""Stands for the parameters of a call of which only the operation was recorded (by placebo)."""
+
 Headers: TypeAlias = "tuple[tuple[str, str], ...]"
 """Header fields in the order, the case and the repetition of the wire; values are latin-1 text."""
 
@@ -197,12 +200,16 @@ class Recording:
 
     ``cassette_id`` is 16 random bytes in hex, made when the file first comes into being and kept when
     it is recorded again, so that unchanged interactions seal to unchanged bytes. ``name`` is the path
-    that the file is bound to, relative to the project, with ``/`` and without the suffix.
+    that the file is bound to, relative to the project, with ``/`` and without the suffix. ``seed`` and
+    ``start`` are what the test's draws and its clock began with (`sealtape.determinism.Inputs`), ``""``
+    where that was not recorded.
     """
 
     cassette_id: str
     name: str
     interactions: tuple[Scrubbed, ...] = ()
+    seed: str = ""
+    start: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -20,7 +20,7 @@ from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
-from sealtape.interaction import AwsRequest, HttpRequest, Request, Tree
+from sealtape.interaction import ANYTHING, AwsRequest, HttpRequest, Request, Tree
 from sealtape.renaming import Name, skeleton
 
 # Which of the two kinds of signature a client makes depends on its region and configuration.
@@ -62,7 +62,14 @@ def canonical(request: Request) -> Canonical:
     return _canonical_http(request)
 
 
+def by_operation(request: AwsRequest) -> Canonical:
+    """Return what is compared with a recording that knows a call's operation only."""
+    return Canonical((request.service, request.operation))
+
+
 def _canonical_aws(request: AwsRequest) -> Canonical:
+    if request.parameters == ANYTHING:
+        return by_operation(request)
     text = canonical_json(request.parameters)
     cut, accounts = skeleton(text, request.region)
     payload = None if request.body is None else _digest(request.body)
@@ -78,8 +85,11 @@ def _speaker(region: str, caller: str) -> tuple[Name, ...]:
 
 def _canonical_http(request: HttpRequest) -> Canonical:
     parts = _parts(request.url)
+    form = _presigned_form(request)
+    if form is not None:
+        parts = parts | _presigned(parts)
     place = (parts["scheme"], parts["host"], parts["port"], parts["path"], parts["query"])
-    return Canonical((request.method.upper(), *place, _canonical_body(request)))
+    return Canonical((request.method.upper(), *place, _canonical_body(request) if form is None else form))
 
 
 def canonical_json(tree: Any) -> str:
@@ -134,6 +144,50 @@ def _presigned(parts: dict[str, Any]) -> dict[str, Any]:
     return {"scheme": "presigned", "host": "aws", "port": None, "path": path, "query": query}
 
 
+def _presigned_form(request: HttpRequest) -> Hashable | None:
+    """Return what counts of an upload by a presigned POST, None where ``request`` is none.
+
+    Its fields, and the conditions of its policy, apart from who signed it when and until when.
+    """
+    boundary = _boundary(request)
+    if not boundary or b'name="policy"' not in request.body:
+        return None
+    fields = []
+    for part in request.body.split(b"--" + boundary):
+        head, _, value = part[2:-2].partition(b"\r\n\r\n")
+        match = re.search(r'name="([^"]*)"', head.decode("latin-1"))
+        name = match[1].lower() if match else ""
+        if name and name not in _SIGNATURE:
+            fields.append((name, _conditions(value) if name == "policy" else _digest(head + value)))
+    return tuple(fields)
+
+
+def _conditions(policy: bytes) -> Hashable:
+    """Return the conditions of a policy that was not made by signing; unreadable, the policy itself."""
+    try:
+        conditions = json.loads(b64decode(policy))["conditions"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return _digest(policy)
+    return canonical_json([one for one in conditions if not _is_of_signing(one)])
+
+
+def _is_of_signing(condition: Any) -> bool:
+    """Whether a condition, ``{name: value}`` or ``[operator, $name, value]``, is about the signature."""
+    names = condition[1:2] if isinstance(condition, list) else condition
+    if not isinstance(names, (dict, list)):
+        return False
+    return any(str(name).lstrip("$").lower() in _SIGNATURE for name in names)
+
+
+def _boundary(request: HttpRequest) -> bytes:
+    """Return what separates the parts of a multipart body, empty where it is none."""
+    content_type = _content_type(request, lower=False)
+    if not content_type.lower().startswith("multipart/"):
+        return b""
+    match = re.search(r'boundary="?([^";]+)', content_type)
+    return match[1].encode() if match else b""
+
+
 def _canonical_body(request: HttpRequest) -> Hashable:
     """Return the body as what it is: JSON as JSON, a form as its fields, multipart without boundary."""
     body = request.body
@@ -146,11 +200,8 @@ def _canonical_body(request: HttpRequest) -> Hashable:
             return canonical_json(parsed)
     if _is_form(content_type):
         return tuple(sorted(_form(body)))
-    if content_type.startswith("multipart/"):
-        boundary = re.search(r'boundary="?([^";]+)', _content_type(request, lower=False))
-        if boundary:
-            body = body.replace(boundary.group(1).encode(), b"\x00boundary")
-    return _digest(body)
+    boundary = _boundary(request)
+    return _digest(body.replace(boundary, b"\x00boundary") if boundary else body)
 
 
 def _is_form(content_type: str) -> bool:

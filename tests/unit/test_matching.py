@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Mapping
 from typing import Any
 
@@ -67,6 +69,22 @@ def test_multipart_boundaries_do_not_matter() -> None:
 
     assert same(upload("Aa1", "x"), upload("zZ9", "x"))
     assert not same(upload("Aa1", "x"), upload("Aa1", "y"))
+
+
+def test_signature_and_date_of_a_presigned_post_do_not_count() -> None:
+    def upload(signed: str, key: str = "k", size: int = 9, policy: str | None = None) -> HttpRequest:
+        conditions = [{"bucket": "b"}, ["content-length-range", 0, size], {"x-amz-date": signed}]
+        told = json.dumps({"expiration": signed, "conditions": conditions}).encode()
+        fields = {"key": key, "x-amz-date": signed, "x-amz-signature": signed * 2, "file": "content"}
+        fields["policy"] = b64encode(told).decode() if policy is None else policy
+        head = '--X\r\nContent-Disposition: form-data; name="{}"\r\n\r\n{}\r\n'
+        parts = [head.format(name, value) for name, value in fields.items()]
+        return post("".join([*parts, "--X--\r\n"]).encode(), "multipart/form-data; boundary=X")
+
+    assert same(upload("20260131T000000Z"), upload("20260201T000000Z"))
+    assert not same(upload("20260131T000000Z"), upload("20260131T000000Z", key="another"))
+    assert not same(upload("20260131T000000Z"), upload("20260131T000000Z", size=10))
+    assert not same(upload("a", policy="no policy"), upload("a", policy="nor this"))
 
 
 @pytest.mark.parametrize(

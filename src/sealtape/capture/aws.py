@@ -25,7 +25,7 @@ from typing import Any
 import wrapt
 
 from sealtape.capture import waiting
-from sealtape.capture.calls import exception, failure, hook, in_flight, open_call, payload
+from sealtape.capture.calls import as_sent, exception, failure, hook, in_flight, open_call, payload
 from sealtape.capture.current import current, passing
 from sealtape.capture.exchange import Exchange, listen
 from sealtape.capture.wire import header_items, merged, replayed_body
@@ -81,7 +81,7 @@ def _before_send(request: Any, **_: Any) -> Any:
     if call is None:
         return None
     body, rewind = payload(call, request)
-    outcome = call.attempt(body)
+    outcome = call.attempt(body, functools.partial(as_sent, request, rewind))
     if outcome is not None:
         return _replayed(outcome, request, call.unread)
     # Not after a replay: its upload has then been read once, as progress callbacks expect.

@@ -17,7 +17,8 @@ from typing import Any
 from sealtape.capture.current import Conversation
 from sealtape.capture.parameters import parameter_tree
 from sealtape.capture.sandbox import held_credentials
-from sealtape.interaction import AwsRequest, Failure, Outcome
+from sealtape.capture.wire import header_items
+from sealtape.interaction import AwsRequest, Failure, HttpRequest, Outcome
 
 # Presigned URLs and RDS tokens are products of signing, and S3 Express cannot go unsigned.
 _SIGNED_ON_REPLAY = ("-query", "-presign-post", "s3express")
@@ -36,27 +37,31 @@ class Call:
     attempt_is_live: bool = False
     attempt_is_recorded: bool = False
 
-    def attempt(self, body: bytes | None) -> Outcome | None:
+    def attempt(self, body: bytes | None, sent: Callable[[], HttpRequest] | None = None) -> Outcome | None:
         """Ask the cassette about the attempt that is about to be sent with the payload ``body``.
 
-        None means that it leaves: `request` is then complete.
+        ``sent`` tells how it looks on the wire. None means that it leaves: `request` is then complete.
         """
         live = replace(self.request, body=body, caller=self._caller())
         self.attempt_is_live = self.attempt_is_recorded = False
-        outcome = self.conversation.answer(live)
+        outcome = self.conversation.answer(live, sent)
         self.request = live
         self.attempt_is_live = outcome is None
         return outcome
 
     def _caller(self) -> str:
-        """Return the access key id in use; learn what goes with it."""
+        """Return the access key id in use; learn what goes with it.
+
+        A replay signs nothing, so credentials that are fetched with the first signature stay unknown:
+        they are told apart from each other, and from none.
+        """
         held = held_credentials(self.client)
-        if not self.conversation.offline:
-            for value, rule in zip(
-                held, ("access-key-id", "secret-access-key", "session-token"), strict=True
-            ):
-                if value:
-                    self.conversation.learn(value, rule)
+        if self.conversation.offline:
+            credentials = self.client._request_signer._credentials
+            return held.access_key or (f"unknown-{id(credentials)}" if credentials is not None else "")
+        for value, rule in zip(held, _CREDENTIAL_RULES, strict=True):
+            if value:
+                self.conversation.learn(value, rule)
         return held.access_key
 
     def unread(self) -> Exception:
@@ -157,6 +162,19 @@ def payload(call: Call, request: Any) -> tuple[bytes | None, Callable[[], object
     data = bytes(stream.read())
     put_back(request, data)
     return data, _nothing
+
+
+def as_sent(request: Any, rewind: Callable[[], object]) -> HttpRequest:
+    """Return a prepared request as other recorders see it; its body can be read again."""
+    rewind()
+    body = request.body
+    if hasattr(body, "read"):
+        data = bytes(body.read())
+        if _is_chunked(body):
+            body.seek(0)
+    else:
+        data = body.encode() if isinstance(body, str) else bytes(body or b"")
+    return HttpRequest(request.method, request.url, header_items(request.headers), data)
 
 
 def below_chunks(body: Any) -> Any:

@@ -39,10 +39,11 @@ class Conversation(Protocol):
     def sandbox(self) -> Guard:
         """The rules that a request must pass before it leaves."""
 
-    def answer(self, request: Request) -> Outcome | None:
+    def answer(self, request: Request, sent: Callable[[], HttpRequest] | None = None) -> Outcome | None:
         """Return the recorded outcome, or None if the request is to be sent and recorded.
 
-        Raises `Miss` if there is no answer and nothing may be recorded.
+        ``sent`` tells what an AWS call sends: it may have been recorded below botocore. Raises
+        `Miss` if there is no answer and nothing may be recorded.
         """
 
     def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:

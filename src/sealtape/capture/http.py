@@ -20,6 +20,7 @@ from vcr.patch import CassettePatcherBuilder
 from vcr.request import Request as VcrRequest
 
 from sealtape.capture.current import current
+from sealtape.capture.pool import serves_credentials
 from sealtape.capture.wire import header_text
 from sealtape.errors import Miss
 from sealtape.interaction import Failure, Headers, HttpRequest, Outcome, Response
@@ -180,6 +181,10 @@ class _Bridge:
     def _ask(request: VcrRequest) -> tuple[HttpRequest | None, Outcome | None]:
         conversation = current()
         if conversation is None:
+            return None, None
+        if serves_credentials(request.host or ""):
+            if conversation.offline:
+                raise TimeoutError(f"no credentials from {request.host} in a replay")
             return None, None
         live = http_request(request)
         filtered = conversation.filter_request(live)

@@ -61,7 +61,7 @@ def _make_request(
     conversation = current()
     if conversation is None:
         return wrapped(*args, **kwargs)
-    if _serves_credentials(pool.host):
+    if serves_credentials(pool.host):
         if conversation.offline:
             # botocore then goes on without, as on a machine that is none of the provider's.
             raise urllib3.exceptions.ConnectTimeoutError(f"no credentials from {pool.host} in a replay")
@@ -69,7 +69,7 @@ def _make_request(
     return _exchange(conversation, wrapped, pool, *args, **kwargs)
 
 
-def _serves_credentials(host: str) -> bool:
+def serves_credentials(host: str) -> bool:
     """Whether a host hands out the credentials of the machine or the container.
 
     What it says is no part of a test's conversation: it differs from machine to machine, and is secret.

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import keyword
 import os
 import sys
 from collections.abc import Sequence
@@ -32,6 +33,7 @@ COMMANDS = {
     "show": "Show an opened cassette.",
     "lint": "Check cassettes without a key.",
     "verify": "Check cassettes with the key: every row, every MAC, no residue.",
+    "import": "Seal existing recordings: vcrpy, cassetter, placebo, HAR.",
     "diff": "Say what changed between two recordings, by fact.",
     "refresh": "Record again, and say what the provider changed.",
     "review": "Decide on pending recordings, or read what a pull request changes.",
@@ -53,7 +55,8 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"sealtape.cli.{cmd_name}")
+        # A module cannot be called as a keyword is.
+        module = importlib.import_module(f"sealtape.cli.{cmd_name}{'_' * keyword.iskeyword(cmd_name)}")
         command: click.Command = module.command
         return command
 

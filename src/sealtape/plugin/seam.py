@@ -61,24 +61,48 @@ class _Seam:
         folder = Path(vcr_cassette_dir)
         path = store.cassette_path(folder, file_name(_bare(default_cassette)))
         others = [str(name) for marker in markers for name in marker.args]
-        plain = folder / f"{_bare(default_cassette)}.yaml"
+        plain = folder / f"{_bare(default_cassette)}.{given.get('serializer', 'yaml')}"
         # Not Path.exists, which raises where the name is too long to be one.
         has_plain = os.path.exists(plain)
-        plain_ones = has_plain or any(_is_plain(name) and os.path.exists(folder / name) for name in others)
+        tapes = {name: _tape(folder, name) for name in others}
+        plain_ones = has_plain or any(
+            _is_plain(name) and os.path.exists(folder / name) and not os.path.exists(tape)
+            for name, tape in tapes.items()
+        )
         if not path.exists() and plain_ones and mode not in (ALL, REWRITE):
+            _require_harmless([plain, *(folder / name for name in others)])
             bare = [pytest.mark.vcr(*marker.args).mark for marker in markers]
             # Whatever the mode: anything recorded there would be written unsealed and unscrubbed.
             return self._original(default_cassette, vcr_cassette_dir, NONE.name, bare, given, pytestconfig)
         if has_plain:
             session.plain.append(str(plain))
         # Like pytest-recording, pass over shared cassettes that are not there.
-        shared = [store.cassette_path(folder, _bare(name)) for name in others if not _is_plain(name)]
-        shared = [path for path in shared if path.exists()]
+        shared = [tape for tape in tapes.values() if os.path.exists(tape)]
         return _sealed(session, path, mode, _options(given, pytestconfig), shared)
+
+
+def _require_harmless(paths: list[Path]) -> None:
+    """Raise if one of the plain cassettes among ``paths`` would make vcrpy do more than read it."""
+    from sealtape.importing.documents import require_harmless
+
+    for path in paths:
+        if path.suffix in (".yaml", ".yml") and os.path.exists(path):
+            require_harmless(path.read_bytes(), str(path))
 
 
 def _is_plain(name: str) -> bool:
     return name.endswith(_PLAIN_SUFFIXES)
+
+
+def _tape(folder: Path, name: str) -> Path:
+    """Return the sealed cassette of a shared one: of a plain one that which ``sealtape import`` made."""
+    from sealtape import store
+
+    return (
+        (folder / name).with_suffix(store.SUFFIX)
+        if _is_plain(name)
+        else store.cassette_path(folder, _bare(name))
+    )
 
 
 def _bare(name: str) -> str:

@@ -21,7 +21,7 @@ class Memory:
         self.secrets: set[tuple[str, str]] = set()
         self.live_callers: list[str] = []
 
-    def answer(self, request: Request) -> Outcome | None:
+    def answer(self, request: Request, sent: Callable[[], HttpRequest] | None = None) -> Outcome | None:
         if not self.offline:
             return None
         for interaction in self._played:
