@@ -47,6 +47,7 @@ OWNERS = {
     "pytest_recording": ("plugin", "capture"),
     "botocore": ("capture", "scrub.models", "drift.models", "importing"),
     "boto3": ("capture",),
+    "aiobotocore": ("capture",),
     "s3transfer": ("capture",),
     "vcr": ("capture",),
     "urllib3": ("capture",),
@@ -62,7 +63,7 @@ OWNERS = {
 MAKERS = {"Scrubbed": ("scrub", "seal"), "Sealed": ("seal", "store")}
 
 # Libraries that are used only where somebody else has imported them, or asked for an extra.
-OPTIONAL = {"aiobotocore", "boto3", "httpx", "moto", "requests"}
+OPTIONAL = {"aiobotocore", "aiohttp", "boto3", "httpx", "moto", "multidict", "numpy", "requests"}
 
 # What loading the plugin must leave alone: every pytest run of every project pays for it.
 HEAVY = ("botocore", "boto3", "vcr", "cryptography", "msgspec", "rich", "requests", "httpx", "moto")
@@ -246,5 +247,5 @@ def test_every_library_that_is_imported_is_declared_and_none_besides() -> None:
 
 
 def test_the_oldest_supported_versions_are_the_declared_lower_bounds() -> None:
-    pins = (ROOT / "tools" / "constraints-oldest.txt").read_text(encoding="utf-8").splitlines()
+    pins = (ROOT / "tools" / "constraints-oldest.txt").read_text(encoding="utf-8").lower().splitlines()
     assert {f"{name}=={bound}" for name, bound in declared(extras=True).items()} <= set(pins)

@@ -10,7 +10,7 @@ import inspect
 import os
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ from sealtape.capture.current import entered
 from sealtape.capture.environment import changed_environment, replay_environment
 from sealtape.capture.sandbox import Sandbox
 from sealtape.cassette import Cassette
+from sealtape.determinism import Inputs, determined, fresh_inputs
 from sealtape.errors import CassetteMissing, KeyMissing, UsageError
 from sealtape.interaction import Recording, Removal, Scrubbed, Sealed
 from sealtape.modes import Mode, mode_named
@@ -78,12 +79,13 @@ class Library:
     def settle(self, path: Path, accepted: Recording, waiting: Recording) -> None:
         """Write what is ``waiting`` beside the cassette at ``path`` anew, so that it differs from what is
         ``accepted`` only where it says something else."""
+        store.write(store.pending_path(path), self._sealed(self._settled(accepted, waiting)))
+
+    def _settled(self, accepted: Recording, recorded: Recording) -> Recording:
         # It needs the drift engine, which no replay has to wait for.
         from sealtape.settling import settled
 
-        scrubber = Scrubber(self.settings.scrub, self.key.derive("stand-ins"))
-        interactions = settled(accepted.interactions, waiting.interactions, scrubber)
-        store.write(store.pending_path(path), self._sealed(replace(waiting, interactions=interactions)))
+        return settled(accepted, recorded, Scrubber(self.settings.scrub, self.key.derive("stand-ins")))
 
     def _sealed(self, recording: Recording) -> Sealed:
         return seal(recording, self.key, clear=self.settings.cassette_clear == "full")
@@ -120,16 +122,28 @@ class Library:
             if cassette.may_record:
                 _recording.add(cassette)
                 stack.callback(_recording.discard, cassette)
-            if current:
-                stack.enter_context(hooks(options))
-                stack.enter_context(entered(cassette))
-            yield cassette
+            inputs = self._inputs(recording, mode)
+            with ExitStack() as during:
+                if current:
+                    during.enter_context(hooks(options))
+                    during.enter_context(entered(cassette))
+                    during.enter_context(self._determined(inputs, cassette))
+                yield cassette
             # A test that no longer asks for anything has something to say too, in a refresh.
             silent = pending and recording is not None and bool(recording.interactions)
             if (cassette.is_dirty or silent) and keep():
                 beside = [seen for other in _recording - {cassette} for seen in other.captured]
-                interactions = cassette.finished(settle=not pending, beside=beside)
-                written(self._write(path, interactions, recording, pending=pending))
+                cassette_id = recording.cassette_id if recording else new_cassette_id()
+                made = Recording(
+                    cassette_id,
+                    self.settings.name_of(path),
+                    cassette.finished(beside),
+                    inputs.seed,
+                    inputs.start,
+                )
+                if recording is not None and not (pending or mode.plays):
+                    made = self._settled(recording, made)
+                written(self._write(path, made, pending=pending))
 
     def _open(
         self,
@@ -166,6 +180,17 @@ class Library:
         self._open_removals[id(cassette)] = removals
         return cassette, recording
 
+    def _inputs(self, recording: Recording | None, mode: Mode) -> Inputs:
+        """Return what the test is given: what it was given when it was recorded, or else something new."""
+        if recording is not None and mode.plays:
+            return Inputs(recording.seed, recording.start)
+        return fresh_inputs(seed=self.settings.draws == "seeded", start=self.settings.clock != "real")
+
+    def _determined(self, inputs: Inputs, cassette: Cassette) -> AbstractContextManager[None]:
+        if self.settings.draws == "real":
+            inputs = replace(inputs, seed="")
+        return determined(inputs, clock=self.settings.clock, is_recording=cassette.may_record)
+
     def _key_for(self, needed: bool) -> Key:
         """Return the project's key; where nothing is opened or recorded, any key will do.
 
@@ -178,20 +203,18 @@ class Library:
                 raise
             return new_key()
 
-    def _write(
-        self, path: Path, interactions: tuple[Scrubbed, ...], before: Recording | None, *, pending: bool
-    ) -> Written:
-        cassette_id = before.cassette_id if before else new_cassette_id()
-        sealed = self._sealed(Recording(cassette_id, self.settings.name_of(path), interactions))
+    def _write(self, path: Path, recording: Recording, *, pending: bool) -> Written:
+        sealed = self._sealed(recording)
         if pending:
             outcome = _write_beside(path, sealed)
         else:
+            before = path.exists()
             changed = store.write(path, sealed)
             outcome = "same" if not changed else "changed" if before else "new"
         scrubbed: Counter[str] = Counter()
-        for entry in interactions:
+        for entry in recording.interactions:
             scrubbed.update(entry.scrubbed_counts)
-        return Written(_shown(path), len(interactions), dict(scrubbed), outcome)
+        return Written(_shown(path), len(recording.interactions), dict(scrubbed), outcome)
 
 
 def _write_beside(path: Path, sealed: Sealed) -> str:

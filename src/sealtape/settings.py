@@ -23,7 +23,12 @@ _CHOICES = {
     "locked": ("fail", "skip"),
     "unplayed": ("ignore", "warn", "fail"),
     "repeats": ("miss", "last", "cycle"),
+    "draws": ("seeded", "real"),
+    "clock": ("tick", "stand", "real"),
 }
+
+
+_FROM_ENVIRONMENT = ("locked", "unplayed", "repeats", "draws", "clock")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +70,8 @@ class Settings:
     ``[tool.sealtape]`` lies, else the nearest folder with a ``pyproject.toml`` or ``.git``, else None.
     ``key_id`` pins the key; ``cassette_clear`` says whether rows carry clear words (``"full"``) or
     not (``"none"``); ``locked``, ``unplayed`` and ``repeats`` are what their options say;
-    ``replay_environment`` lets replay invent AWS credentials and a region where there are none.
+    ``replay_environment`` lets replay invent AWS credentials and a region where there are none. ``draws``
+    and ``clock`` say what of a test's inputs comes again on replay (`sealtape.determinism`).
     """
 
     root: Path | None = None
@@ -75,6 +81,8 @@ class Settings:
     unplayed: str = "ignore"
     repeats: str = "miss"
     replay_environment: bool = True
+    draws: str = "seeded"
+    clock: str = "tick"
     scrub: ScrubSettings = field(default_factory=ScrubSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
 
@@ -195,5 +203,5 @@ def _from_environment(settings: Settings) -> Settings:
     def variable(name: str) -> str:
         return f"SEALTAPE_{name.upper()}"
 
-    given = {name: os.environ.get(variable(name)) or None for name in ("locked", "unplayed", "repeats")}
+    given = {name: os.environ.get(variable(name)) or None for name in _FROM_ENVIRONMENT}
     return settings._with(given, variable)

@@ -9,8 +9,9 @@ interaction that then asks for the same and says nothing new stays as it was acc
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
-from sealtape.drift.engine import answered_words, asked_words, unchanged
+from sealtape.drift.engine import WORD, answered_words, asked_words, unchanged
 from sealtape.drift.noise import PER_RESPONSE_HEADERS
 from sealtape.interaction import Outcome, Recording, Response, Scrubbed
 from sealtape.matching import canonical
@@ -21,31 +22,49 @@ _SHORTEST_LINK = 6
 """Characters from which on a word that a response says and a later request repeats links the two."""
 
 
-def settled(
-    accepted: Sequence[Scrubbed], recorded: Sequence[Scrubbed], scrubber: Scrubber
-) -> tuple[Scrubbed, ...]:
+def settled(accepted: Recording, recorded: Recording, scrubber: Scrubber) -> Recording:
     """Return ``recorded`` with the accepted interaction in the place of each that says nothing new.
 
     The others carry the accepted names where those are known, so that the whole replays: what a kept
-    response gives is what a later request sends.
+    response gives is what a later request sends. Names that the test itself draws follow from the seed, so
+    they are the accepted ones only if that stays too, and it can if nothing is asked that was not before.
     """
-    before, after = (Recording("", "", tuple(side)) for side in (accepted, recorded))
-    same, names = unchanged(before, after)
-    pairs = {j: accepted[i] for j, i in same.items()}
-    names = names | _speakers(accepted, recorded, pairs)
-    told = scrubber.renamed(recorded, names, accepted)
-    if not all(_asks_the_same(told[j], old) for j, old in pairs.items()):
-        # Something, a time perhaps, was sent back in a form that no name covers. Then names prove
-        # nothing, and only what is the same in every byte of its body can stay.
-        told = tuple(recorded)
-        pairs = {
-            j: old
-            for j, old in pairs.items()
-            if _gist(told[j].interaction.outcome) == _gist(old.interaction.outcome)
-        }
-    pairs = {j: old for j, old in pairs.items() if _asks_the_same(told[j], old)}
+    old, new = accepted.interactions, recorded.interactions
+    same, names = unchanged(accepted, recorded)
+    pairs = {j: old[i] for j, i in same.items()}
+    names = names | _speakers(old, new, pairs)
+    told = scrubber.renamed(new, names, old)
+    asked = {canonical(one.interaction.request) for one in old}
+    nothing_new = all(canonical(one.interaction.request) in asked for one in told)
+    draws = _draws(new, names)
+    if not all(_asks_the_same(told[j], before) for j, before in pairs.items()) or (
+        draws and not (nothing_new and accepted.seed)
+    ):
+        # Something, a time perhaps, was sent back in a form that no name covers, or drawn anew. Then names
+        # prove nothing, and only what is the same in every byte of its body can stay.
+        told, nothing_new = new, False
+        pairs = {j: before for j, before in pairs.items() if _says_the_same(new[j], before)}
+    pairs = {j: before for j, before in pairs.items() if _asks_the_same(told[j], before)}
     pairs = _unlinked(told, pairs)
-    return tuple(pairs.get(j, scrubbed) for j, scrubbed in enumerate(told))
+    inputs = accepted if nothing_new else recorded
+    return replace(
+        recorded,
+        interactions=tuple(pairs.get(j, one) for j, one in enumerate(told)),
+        seed=inputs.seed,
+        start=inputs.start,
+    )
+
+
+def _draws(recorded: Sequence[Scrubbed], names: Mapping[str, str]) -> bool:
+    """Whether a request says one of ``names`` before any response has."""
+    said: set[str] = set()
+    drawn = {name: set(WORD.findall(name)) for name in names}
+    for scrubbed in recorded:
+        asked = asked_words(scrubbed.interaction.request) - said
+        if any(words & asked and words <= asked | said for words in drawn.values()):
+            return True
+        said |= asked | answered_words(scrubbed.interaction)
+    return False
 
 
 def _speakers(
@@ -65,6 +84,10 @@ def _speakers(
 
 def _asks_the_same(new: Scrubbed, old: Scrubbed) -> bool:
     return canonical(new.interaction.request) == canonical(old.interaction.request)
+
+
+def _says_the_same(new: Scrubbed, old: Scrubbed) -> bool:
+    return _gist(new.interaction.outcome) == _gist(old.interaction.outcome)
 
 
 def _gist(outcome: Outcome) -> object:

@@ -52,7 +52,8 @@ def conversation(identity: str, state: str = "ok", caller: str = "", *more: Capt
 
 
 def again(accepted: tuple[Scrubbed, ...], recorded: tuple[Scrubbed, ...]) -> tuple[Scrubbed, ...]:
-    return settled(accepted, recorded, scrubber())
+    before, after = Recording("00" * 16, "name", accepted), Recording("00" * 16, "name", recorded)
+    return settled(before, after, scrubber()).interactions
 
 
 def changed(accepted: tuple[Scrubbed, ...], after: tuple[Scrubbed, ...]) -> list[str]:
@@ -185,3 +186,40 @@ def test_http_ids_in_paths_and_forms_are_told_as_before() -> None:
     request = after[1].interaction.request
     assert isinstance(request, HttpRequest)
     assert request.url.endswith(old)
+
+
+# What the test itself draws.
+
+
+def drawn(name: str, identity: str, *more: Captured, seed: str = "") -> Recording:
+    """A bucket whose name the test draws, and a job whose id the provider does."""
+    start = call("StartBackupJob", {"BackupJobId": identity}, BackupVaultName=name)
+    look = call("DescribeBackupJob", {"BackupJobId": identity, "Vault": name}, BackupJobId=identity)
+    return Recording("00" * 16, "name", scrubber().scrub((start, look, *more)), seed, seed and f"at {seed}")
+
+
+OLD_NAME, NEW_NAME = "vault-7d793037a0760186574b0282f2f435e7", "vault-e4da3b7fbbce2345d7772b0674a318d5"
+
+
+def test_names_that_were_drawn_stay_with_the_seed_they_follow_from() -> None:
+    accepted = drawn(OLD_NAME, OLD_ID, seed="old")
+    assert settled(accepted, drawn(NEW_NAME, NEW_ID, seed="new"), scrubber()) == accepted
+
+
+def test_where_more_is_asked_than_before_what_is_drawn_follows_the_new_seed() -> None:
+    more = call("ListTags", {}, ResourceArn=f"arn:{NEW_NAME}")
+    recorded = drawn(NEW_NAME, NEW_ID, more, seed="new")
+    assert settled(drawn(OLD_NAME, OLD_ID, seed="old"), recorded, scrubber()) == recorded
+
+
+def test_names_that_nothing_draws_again_are_not_kept() -> None:
+    recorded = drawn(NEW_NAME, NEW_ID, seed="new")
+    assert settled(drawn(OLD_NAME, OLD_ID), recorded, scrubber()) == recorded
+
+
+def test_ids_of_the_provider_stay_whatever_is_added() -> None:
+    more = call("ListTags", {}, ResourceArn=f"arn:{NEW_ID}")
+    accepted = drawn("nightly", OLD_ID, seed="old")
+    after = settled(accepted, drawn("nightly", NEW_ID, more, seed="new"), scrubber())
+    assert after.interactions[:2] == accepted.interactions
+    assert (after.seed, after.start) == ("new", "at new")

@@ -18,7 +18,7 @@ from sealtape.drift.rules import RULE, Rule, rule_for
 from sealtape.interaction import AwsRequest, Interaction, Recording, Request, Response, Scrubbed
 from sealtape.renaming import Renaming
 
-_WORD = re.compile(r"[A-Za-z0-9]+")
+WORD = re.compile(r"[A-Za-z0-9]+")
 
 
 def compare(old: Any, new: Any, *, test: str = "", service: str = "", operation: str = "") -> list[Finding]:
@@ -50,20 +50,20 @@ def unchanged(old: Recording, new: Recording) -> tuple[dict[int, int], dict[str,
         said |= asked_words(scrubbed.interaction.request) | answered_words(scrubbed.interaction)
     names = compared.renaming.names
     return compared.unchanged, {
-        theirs: ours for theirs, ours in names.items() if not said.issuperset(_WORD.findall(ours))
+        theirs: ours for theirs, ours in names.items() if not said.issuperset(WORD.findall(ours))
     }
 
 
 def asked_words(request: Request) -> set[str]:
     """Return the words, letters and digits in a row, that a request says."""
-    return set(_WORD.findall(repr(asked(request))))
+    return set(WORD.findall(repr(asked(request))))
 
 
 def answered_words(interaction: Interaction) -> set[str]:
     """Return the words that a response says, in its body and in the headers that are its own."""
     answer = document(interaction)
     own = {name: value for name, value in (answer.headers or {}).items() if name not in PER_RESPONSE_HEADERS}
-    return set(_WORD.findall(repr((answer.tree, own))))
+    return set(WORD.findall(repr((answer.tree, own))))
 
 
 def cassette_finding(name: str, *, is_new: bool) -> Finding:
@@ -191,7 +191,7 @@ class _Recordings:
         """Whether the caller made the difference: what an earlier answer gave, it merely sends back."""
         if not (isinstance(fact.old, str) and isinstance(fact.new, str)):
             return True
-        old, new = set(_WORD.findall(fact.old)), set(_WORD.findall(fact.new))
+        old, new = set(WORD.findall(fact.old)), set(WORD.findall(fact.new))
         return any(self._is_chosen(word) for word in old ^ new)
 
     def _differs_only_in_secrets(self, fact: Fact) -> bool:
@@ -241,8 +241,8 @@ def _chosen_words(side: Conversation) -> frozenset[str]:
     answered: set[str] = set()
     chosen: set[str] = set()
     for tree, answer in zip(side.asked, side.answered, strict=True):
-        chosen.update(word for word in _WORD.findall(repr(tree)) if word not in answered)
-        answered.update(_WORD.findall(repr(answer.tree)))
+        chosen.update(word for word in WORD.findall(repr(tree)) if word not in answered)
+        answered.update(WORD.findall(repr(answer.tree)))
     return frozenset(chosen)
 
 

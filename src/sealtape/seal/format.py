@@ -16,7 +16,8 @@ a date: recording the same answers again gives the same file. ::
 **Header row.** ``key``: the id of the project's key, 16 hex digits (`sealtape.seal.keyring`).
 ``cassette``: 16 random bytes in lower-case hex, drawn when the file first comes into being and kept
 for its life. ``name``: where the file lies, relative to the project, with ``/`` and without
-``.tape``. ``sealed``: the *facts* of the whole cassette, so far always an empty object.
+``.tape``. ``sealed``: the *facts* of the whole cassette, an object: ``seed``, 32 hex digits, and
+``start``, ISO 8601, under which the test was recorded; either may be absent.
 
 **Rows.** ``id``: the request's label, ``SERVICE.OPERATION`` or ``METHOD HOST/PATH``, in which parts of
 the path that could be tokens are ``…``. ``status``:
@@ -92,7 +93,7 @@ from dataclasses import dataclass
 from typing import NoReturn
 
 from sealtape.errors import CassetteMisnamed, CassetteTampered, CassetteTooNew, KeyWrong, UsageError
-from sealtape.interaction import Failure, Recording, Scrubbed, Sealed
+from sealtape.interaction import Failure, Recording, Scrubbed, Sealed, Tree
 from sealtape.seal import content, primitives, structure
 from sealtape.seal.keyring import Key
 from sealtape.seal.structure import (
@@ -114,6 +115,7 @@ from sealtape.seal.structure import (
 __all__ = ["ClearCassette", "ClearRow", "new_cassette_id", "read_clear", "seal", "unseal"]
 
 _MARK = len(SEALED)
+_FACTS = ("seed", "start")
 _TAIL = len(ROW_END)
 
 
@@ -146,7 +148,8 @@ def seal(recording: Recording, key: Key, *, clear: bool = True) -> Sealed:
         "cassette": recording.cassette_id,
         "name": recording.name,
     }
-    lines = [_line(keys, header, content.pack_facts({}))]
+    facts: dict[str, Tree] = {name: getattr(recording, name) for name in _FACTS if getattr(recording, name)}
+    lines = [_line(keys, header, content.pack_facts(facts))]
     lines += [
         _line(keys, _clear_words(row) if clear else {}, content.pack(row)) for row in recording.interactions
     ]
@@ -172,7 +175,7 @@ def unseal(data: bytes, key: Key, *, where: str, name: str | None = None) -> Rec
     keys = _cassette_keys(key, header.cassette_id)
     if not _mac_holds(data, keys):
         _refuse_damage(data, key, where)
-    _refuse_unknown_facts(keys, headed[0], where)
+    facts = _facts(keys, headed[0], where)
     with collector_paused():
         interactions = _open(data, first + 1, keys, where)
     if name is not None and _normal(name) != _normal(header.name):
@@ -182,7 +185,7 @@ def unseal(data: bytes, key: Key, *, where: str, name: str | None = None) -> Rec
             why=f"it lies where {name!a} belongs: it was renamed or copied",
             hint=f"sealtape mv {shlex.quote(header.name + '.tape')} {shlex.quote(where)}",
         )
-    return Recording(header.cassette_id, header.name, interactions)
+    return Recording(header.cassette_id, header.name, interactions, **facts)
 
 
 def _cassette_keys(key: Key, cassette_id: str) -> _CassetteKeys:
@@ -264,15 +267,18 @@ def collector_paused() -> Iterator[None]:
             gc.enable()
 
 
-def _refuse_unknown_facts(keys: _CassetteKeys, header_row: Row, where: str) -> None:
+def _facts(keys: _CassetteKeys, header_row: Row, where: str) -> dict[str, str]:
+    """Return what holds for the whole cassette; raise `CassetteTooNew` for what is not known here."""
     frame = _opened(keys, header_row)
     try:
         facts = None if frame is None else content.unpack_facts(frame)
     except content.NotUnderstood:
         facts = None
-    if facts != {}:
-        named = ", ".join(sorted(facts)) if facts else "what the header holds"
-        raise _too_new(f"{where} header row", named)
+    unknown = None if facts is None else sorted(facts.keys() - set(_FACTS))
+    known = {name: value for name, value in (facts or {}).items() if isinstance(value, str)}
+    if unknown != [] or known != facts:
+        raise _too_new(f"{where} header row", ", ".join(unknown) if unknown else "what the header holds")
+    return known
 
 
 def _opened(keys: _CassetteKeys, row: Row) -> bytes | None:

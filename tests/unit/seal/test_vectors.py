@@ -89,9 +89,11 @@ def independent_reader(data: bytes, key_text: str) -> dict[str, Any]:
         removals = [dict(zip(names, removal, strict=True)) for removal in head["removals"]]
         return {"interaction": {"request": request, "outcome": outcome}, "removals": removals}
 
-    assert opened(lines[0]) == ({}, b"", b"")
+    facts, *bodies = opened(lines[0])
+    assert bodies == [b"", b""]
     rows = [interaction(line) for line in lines[1:-1]]
-    return {"cassette_id": header["cassette"], "name": header["name"], "interactions": rows}
+    made = {"cassette_id": header["cassette"], "name": header["name"], "interactions": rows}
+    return {**made, "seed": "", "start": "", **facts}
 
 
 # --- and what it and sealtape make of the frozen files ---

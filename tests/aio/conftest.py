@@ -1,0 +1,10 @@
+"""Tests of aiobotocore run where it is installed: it wants another botocore than the other tests.
+
+``tox run -e aio`` and ``tox run -e aio-oldest`` do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+collect_ignore_glob = [] if importlib.util.find_spec("aiobotocore") else ["test_*.py"]

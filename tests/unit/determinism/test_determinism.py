@@ -1,0 +1,181 @@
+"""The same inputs give the same draws and the same time; outside of a cassette nothing is touched."""
+
+from __future__ import annotations
+
+import os
+import random
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from sealtape.determinism import Inputs, determined, fresh_inputs
+
+INPUTS = Inputs("5eed" * 8, "2026-01-31T12:00:00.250000+00:00")
+
+DRAWS: dict[str, Callable[[], object]] = {
+    "random": random.random,
+    "choice": lambda: random.choices("abcdefgh", k=12),
+    "uuid1": uuid.uuid1,
+    "uuid4": uuid.uuid4,
+    "token": lambda: secrets.token_hex(16),
+    "system": lambda: random.SystemRandom().getrandbits(64),
+    "urandom": lambda: os.urandom(16),
+    "tempfile": tempfile.mktemp,
+}
+
+
+def drawn(draw: Callable[[], object], inputs: Inputs = INPUTS) -> object:
+    with determined(inputs, clock="stand", is_recording=False):
+        return draw()
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_a_draw_comes_again(draw: Callable[[], object]) -> None:
+    assert drawn(draw) == drawn(draw)
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_two_draws_and_two_seeds_differ(draw: Callable[[], object]) -> None:
+    assert drawn(draw) != drawn(lambda: (draw(), draw())[1])
+    assert drawn(draw) != drawn(draw, Inputs("0dd5" * 8, INPUTS.start))
+
+
+@pytest.mark.parametrize("draw", DRAWS.values(), ids=DRAWS)
+def test_nothing_is_seeded_outside(draw: Callable[[], object]) -> None:
+    before = os.urandom, random.getstate(), tempfile.mktemp.__code__
+    first = drawn(draw)
+    assert (os.urandom, random.getstate(), tempfile.mktemp.__code__) == before
+    assert draw() != draw() != first
+
+
+def test_what_a_test_seeds_itself_counts() -> None:
+    def draw() -> float:
+        random.seed(42)
+        return random.random()
+
+    assert drawn(draw) == random.Random(42).random()
+
+
+def test_a_library_that_draws_more_does_not_change_what_the_test_draws() -> None:
+    def library(times: int) -> None:
+        source = "import os\nfor _ in range(times): os.urandom(7)"
+        exec(source, {"__name__": "library.signing", "times": times})
+
+    assert drawn(lambda: (library(1), uuid.uuid4())[1]) == drawn(lambda: (library(5), uuid.uuid4())[1])
+
+
+@pytest.mark.parametrize("module", ["cryptography.fernet", "ssl", "sealtape.seal.keyring"])
+def test_what_protects_something_real_stays_random(module: str) -> None:
+    def draw() -> object:
+        names: dict[str, object] = {"__name__": module}
+        exec("import os, secrets\ndrawn = os.urandom(16), secrets.token_bytes(16)", names)
+        return names["drawn"]
+
+    first, second = drawn(draw), drawn(draw)
+    assert isinstance(first, tuple)
+    assert isinstance(second, tuple)
+    assert not set(first) & set(second)
+
+
+def test_cassettes_inside_of_one_another_draw_from_their_own_seeds() -> None:
+    other = Inputs("0dd5" * 8, INPUTS.start)
+    alone = drawn(lambda: (uuid.uuid4(), random.random(), uuid.uuid4(), random.random()))
+
+    def nested() -> object:
+        first = uuid.uuid4(), random.random()
+        with determined(other, clock="stand", is_recording=False):
+            inner = uuid.uuid4(), random.random()
+        assert inner == drawn(lambda: (uuid.uuid4(), random.random()), other)
+        return *first, uuid.uuid4(), random.random()
+
+    assert drawn(nested) == alone
+
+
+def test_threads_of_a_test_draw_under_its_seed() -> None:
+    def draw() -> object:
+        found: list[object] = []
+        thread = threading.Thread(target=lambda: found.append(uuid.uuid4()))
+        thread.start()
+        thread.join()
+        return found
+
+    assert drawn(draw) == drawn(draw)
+
+
+def test_a_replay_begins_at_the_recorded_time_and_goes_on() -> None:
+    with determined(INPUTS, clock="tick", is_recording=False):
+        first = time.time()
+        assert 0 <= first - datetime.fromisoformat(INPUTS.start).timestamp() < 1
+        time.sleep(0.01)
+        assert time.time() > first
+        assert datetime.now(UTC).date().isoformat() == "2026-01-31"
+    assert abs(time.time() - time.time_ns() / 1e9) < 1
+    assert datetime.now(UTC).year > 2025
+
+
+def test_a_standing_clock_stands_while_recording_too() -> None:
+    for is_recording in (True, False):
+        with determined(INPUTS, clock="stand", is_recording=is_recording):
+            moments = {time.time_ns() // 1000, datetime.now(UTC).timestamp() * 1e6, time.time_ns() // 1000}
+        assert moments == {1_769_860_800_250_000}
+
+
+@pytest.mark.parametrize(("clock", "is_recording"), [("tick", True), ("real", True), ("real", False)])
+def test_the_clock_is_real_while_recording_and_by_setting(clock: str, is_recording: bool) -> None:
+    before = time.time()
+    with determined(INPUTS, clock=clock, is_recording=is_recording):
+        assert before <= time.time() < before + 60
+
+
+@pytest.mark.parametrize(
+    "frozen",
+    ["import freezegun; hold = freezegun.freeze_time", "import time_machine; hold = time_machine.travel"],
+    ids=["freezegun", "time-machine"],
+)
+def test_a_test_that_sets_its_clock_itself_keeps_it(frozen: str, tmp_path: Path) -> None:
+    """In a process of its own: freezegun searches every loaded module."""
+    script = f"""
+import datetime
+from sealtape.determinism import determined, Inputs
+{frozen}
+inputs = Inputs({INPUTS.seed!r}, {INPUTS.start!r})
+with hold("2001-02-03"):
+    with determined(inputs, clock="tick", is_recording=False):
+        assert datetime.datetime.now().year == 2001
+with determined(inputs, clock="tick", is_recording=False):
+    assert datetime.datetime.now().year == 2026
+    with hold("2001-02-03"):
+        assert datetime.datetime.now().year == 2001
+    assert datetime.datetime.now().year == 2026
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60)
+
+
+def test_numpy_and_faker_are_seeded_where_they_are_loaded(tmp_path: Path) -> None:
+    script = f"""
+from sealtape.determinism import determined, Inputs
+import numpy, faker
+inputs = Inputs({INPUTS.seed!r}, {INPUTS.start!r})
+def draw():
+    with determined(inputs, clock="real", is_recording=False):
+        return numpy.random.rand(), numpy.random.default_rng().random(), faker.Faker().name(), faker.Faker().uuid4()
+assert draw() == draw()
+assert numpy.random.rand() != numpy.random.rand() != draw()[0]
+"""
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60)
+
+
+def test_fresh_inputs_are_fresh() -> None:
+    first, second = fresh_inputs(), fresh_inputs()
+    assert first.seed != second.seed
+    assert len(first.seed) == 32
+    assert datetime.fromisoformat(first.start).utcoffset() is not None
