@@ -32,6 +32,9 @@ Track = Literal["aws", "http"]
 UNREAD = "unread"
 """Stands in `Response.broken` where nothing failed: the code that was recorded read no further."""
 
+HIDDEN_SEGMENT = "…"
+"""Stands in `HttpRequest.label` for a part of the path that could be a token."""
+
 # Letters and digits mixed over some length, or anything long: an id, a token, no word.
 _OPAQUE_SEGMENT = re.compile(r"(?<=/)(?:(?=[^/]*\d)(?=[^/]*[A-Za-z])[^/]{12,}|[^/]{40,})")
 
@@ -77,7 +80,7 @@ class HttpRequest:
         A part of the path that could be a token is shown as ``…``: labels stand in clear text.
         """
         parts = urlsplit(self.url)
-        path = _OPAQUE_SEGMENT.sub("…", parts.path) or "/"
+        path = _OPAQUE_SEGMENT.sub(HIDDEN_SEGMENT, parts.path) or "/"
         return f"{self.method} {parts.hostname or ''}{path}"
 
 

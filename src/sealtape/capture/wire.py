@@ -25,7 +25,12 @@ def merged(headers: Headers) -> dict[str, str]:
     fields = dict(headers)
     if len(fields) == len(headers):
         return fields
-    return dict(HTTPHeaderDict(headers))
+    joined: dict[str, str] = {}
+    spelled: dict[str, str] = {}
+    for name, value in headers:
+        first = spelled.setdefault(name.lower(), name)
+        joined[first] = f"{joined[first]}, {value}" if first in joined else value
+    return joined
 
 
 def header_text(value: Any) -> str:

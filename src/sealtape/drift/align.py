@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from sealtape.drift.conversation import Conversation, Telling, answer_signatures
 from sealtape.drift.models import Shape
 from sealtape.drift.noise import is_identifier, signature, words
-from sealtape.interaction import AwsRequest, HttpRequest, Request
+from sealtape.interaction import HIDDEN_SEGMENT, AwsRequest, HttpRequest, Request
 from sealtape.renaming import Renaming, masked
 
 _PORT = re.compile(r":(\d+)$")
@@ -317,8 +317,8 @@ def _operation(request: Request) -> Hashable:
 def http_operation(request: HttpRequest) -> tuple[str, str]:
     """Return host, and method and path with opaque parts as ``{}``: what an operation is for HTTP."""
     method, _, place = request.label.partition(" ")
-    path = place.partition("/")[2]
-    parts = [part if masked(part) == part and not part.isdigit() else "{}" for part in path.split("/")]
+    path = place.partition("/")[2].replace(HIDDEN_SEGMENT, "{}")
+    parts = ["{}" if part.isdigit() or masked(part) != part else part for part in path.split("/")]
     return _host(request.url), f"{method.upper()} /{'/'.join(parts)}"
 
 

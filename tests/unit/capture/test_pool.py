@@ -12,6 +12,7 @@ import urllib3
 
 from sealtape.capture import pool
 from sealtape.capture.current import entered
+from sealtape.capture.wire import merged
 from sealtape.errors import Miss, SandboxRefused
 from sealtape.interaction import Interaction, Response
 from tests.servers import Service
@@ -196,3 +197,9 @@ def test_a_proxy_is_not_asked_for_a_tunnel_on_replay() -> None:
     tape_of_nothing = Memory([])
     with entered(tape_of_nothing), pytest.raises(Miss):
         requests.get("https://api.example.com/", proxies={"https": "http://127.0.0.1:9"}, timeout=2)
+
+
+def test_repeated_fields_are_joined_whatever_their_case() -> None:
+    fields = (("Server", "a"), ("X-Tag", "1"), ("server", "b"), ("x-tag", "2"), ("Date", "today"))
+    assert merged(fields) == dict(urllib3.HTTPHeaderDict(fields))
+    assert merged(fields) == {"Server": "a, b", "X-Tag": "1, 2", "Date": "today"}

@@ -278,8 +278,10 @@ def test_cbor_is_read_as_what_it_says() -> None:
 # HTTP ---------------------------------------------------------------------------------------------------
 
 
-def test_an_http_operation_is_the_host_and_the_method_and_path_without_ids() -> None:
-    old, new = http("/users/17", {"name": "a", "age": 3}), http("/users/17", {"name": "a"})
+@pytest.mark.parametrize("identity", ["17", "7f3c9b1e-52d4-4a86-9e0b-6c1d2f3a4b5c"])
+def test_an_http_operation_is_the_host_and_the_method_and_path_without_ids(identity: str) -> None:
+    path = f"/users/{identity}"
+    old, new = http(path, {"name": "a", "age": 3}), http(path, {"name": "a"})
     (finding,) = compare(recording(old), recording(new))
     assert (finding.service, finding.operation) == ("api.example.com", "GET /users/{}")
     assert finding.subject == "GET api.example.com/users/{}"
