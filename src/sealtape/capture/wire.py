@@ -22,9 +22,6 @@ def header_items(headers: Mapping[str, Any] | Any) -> Headers:
 
 def merged(headers: Headers) -> dict[str, str]:
     """Return header fields as a dictionary, repeats joined as urllib3 joins them."""
-    fields = dict(headers)
-    if len(fields) == len(headers):
-        return fields
     joined: dict[str, str] = {}
     spelled: dict[str, str] = {}
     for name, value in headers:
