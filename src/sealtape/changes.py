@@ -97,7 +97,7 @@ def read_version(data: bytes, key_for: KeyFor, *, where: str) -> Version:
     """
     clear = read_clear(data, where=where)
     try:
-        return Version(clear, unseal(data, key_for(clear), where=where))
+        return Version(clear, unseal(data, key_for(clear), where=where, retired=True))
     except KeyringError as error:
         return Version(clear, None, error.what)
 

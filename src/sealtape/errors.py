@@ -10,7 +10,9 @@
     ├── KeyringError                  3
     │   ├── KeyMissing                3   no key here: the cassette is locked
     │   ├── KeyMalformed              3   a key that is not one
-    │   └── KeyWrong                  3   a key, but not the one this cassette was sealed with
+    │   ├── KeyWrong                  3   a key, but not the one this cassette was sealed with
+    │   ├── KeyringTampered           3   the keyring is not as `sealtape keys` wrote it
+    │   └── KeyringTooNew             3   a later keyring than this version reads
     ├── CassetteError                 3
     │   ├── CassetteMissing           3   no such file; the only one that may lead to recording
     │   ├── CassetteTruncated         3   the end is missing
@@ -103,6 +105,14 @@ class KeyMalformed(KeyringError):
 
 class KeyWrong(KeyringError):
     """The key at hand is not the one that the cassette was sealed with."""
+
+
+class KeyringTampered(KeyringError):
+    """The keyring, or an entry in it, is not as it was written."""
+
+
+class KeyringTooNew(KeyringError):
+    """The keyring was written in a later format than this version reads."""
 
 
 class CassetteError(SealtapeError):

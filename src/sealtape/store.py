@@ -171,7 +171,37 @@ def _holds(target: Path, data: bytes) -> bool:
         return False
 
 
+def stage(path: Path, sealed: Sealed) -> Path:
+    """Write ``sealed`` beside the cassette at ``path``, down to the disk, and return that temporary file.
+
+    `put` makes it the cassette. Raise `StoreUnwritable` with nothing left behind.
+    """
+    target = _target(path)
+    try:
+        return _staged(target, sealed.data)
+    except OSError as error:
+        raise _unwritable("the cassette could not be written, and is as it was", path, error) from None
+
+
+def put(staged: Path, path: Path) -> None:
+    """Make what `stage` returned the cassette at ``path``: one rename. Raise `StoreUnwritable`."""
+    try:
+        _put(staged, _target(path))
+    except OSError as error:
+        raise _unwritable("the cassette could not be written, and is as it was", path, error) from None
+
+
 def _replace(target: Path, data: bytes) -> None:
+    temporary = _staged(target, data)
+    try:
+        _put(temporary, target)
+    except BaseException:  # Ctrl-C as well: nothing may be left behind
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+def _staged(target: Path, data: bytes) -> Path:
     temporary = target.with_name(f"{_temporary_stem(target)}{secrets.token_hex(8)}.tmp")
     try:
         # Not tempfile's 0600: a cassette is committed; its mode is the umask's or the old file's.
@@ -181,11 +211,15 @@ def _replace(target: Path, data: bytes) -> None:
             os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-    except BaseException:  # Ctrl-C as well: nothing may be left behind
+    except BaseException:  # as above
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise
+    return temporary
+
+
+def _put(temporary: Path, target: Path) -> None:
+    os.replace(temporary, target)
     _sync_folder(target.parent)
 
 

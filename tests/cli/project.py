@@ -104,12 +104,13 @@ class Project:
             code = main(arguments)
         return Result(code, out.getvalue(), err.getvalue())
 
-    def run_process(self, *arguments: str, **environment: str) -> Result:
-        """Run ``sealtape`` with ``arguments`` in a process of its own."""
+    def run_process(self, *arguments: str, given: str = "", **environment: str) -> Result:
+        """Run ``sealtape`` with ``arguments`` in a process of its own; ``given`` is its standard input."""
         ended = subprocess.run(
             [sys.executable, "-c", PROGRAM, *arguments],
             cwd=self.root,
             env={**self.environ(), **environment},
+            input=given.encode(),
             capture_output=True,
             check=False,
             timeout=60,

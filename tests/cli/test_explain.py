@@ -11,7 +11,7 @@ def test_every_rule_is_listed(bare: Project) -> None:
     result = bare.run("explain")
     assert result.code == 0
     listed = [line.split()[0] for line in result.out.splitlines()]
-    assert listed == [*(rule.id for rule in RULES), *(rule.id for rule in drift.RULES)]
+    assert listed == [*(rule.id for rule in RULES), *(rule.id for rule in drift.RULES), "draws", "clock"]
 
 
 @pytest.mark.parametrize("rule", drift.RULES, ids=lambda rule: rule.id)
@@ -28,6 +28,14 @@ def test_a_rule_is_told_in_words(bare: Project) -> None:
     assert result.code == 0
     assert result.out.startswith("account-id: ")
     for word in ("found in", "stand-in keeps", "source"):
+        assert word in result.out
+
+
+@pytest.mark.parametrize("setting", ["draws", "clock"])
+def test_what_a_test_is_given_is_told_with_default_reason_and_limits(bare: Project, setting: str) -> None:
+    result = bare.run("explain", setting)
+    assert result.code == 0
+    for word in (f"{setting}: ", "(the default)", "why ", "not ", f"--sealtape-{setting}"):
         assert word in result.out
 
 

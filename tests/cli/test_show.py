@@ -24,6 +24,7 @@ def test_json_tells_of_aws_calls_by_operation_and_parameters(project: Project) -
         "format": 1,
         "name": ONE.removesuffix(".tape"),
         "key_id": project.key.id,
+        "inputs": {"start": "", "draws": "real"},
         "interactions": [
             {
                 "number": 1,

@@ -29,7 +29,7 @@ CLOSED_PIPE = 141
 
 COMMANDS = {
     "init": "Set a project up: key, settings, git attributes, CI.",
-    "keys": "Make keys, and list those at hand.",
+    "keys": "Make keys, and say who may open the project's.",
     "show": "Show an opened cassette.",
     "lint": "Check cassettes without a key.",
     "verify": "Check cassettes with the key: every row, every MAC, no residue.",

@@ -18,6 +18,7 @@ from sealtape.interaction import Recording
 from sealtape.report.printable import printable_line
 from sealtape.scrub.residue import find_residue
 from sealtape.seal.format import unseal
+from sealtape.seal.keyring import KEYRING_FILE, read_keyring
 from sealtape.seal.structure import ClearCassette, read_clear
 from sealtape.settings import Settings, load_settings
 
@@ -108,7 +109,7 @@ def _sealed(path: Path) -> Iterator[Finding]:
 
 def _misplaced(path: Path, clear: ClearCassette, settings: Settings) -> Iterator[Finding]:
     """Yield what does not fit between a cassette's header and the project that it lies in."""
-    if settings.key_id and clear.key_id != settings.key_id:
+    if settings.key_id and clear.key_id not in _readable_key_ids(settings):
         yield Finding(
             "problem",
             shown(path),
@@ -124,6 +125,27 @@ def _misplaced(path: Path, clear: ClearCassette, settings: Settings) -> Iterator
             f"it is bound to the name {clear.name!a}: it was renamed or copied",
             f"sealtape mv {shlex.quote(shown(old))} {shlex.quote(shown(path))}",
         )
+
+
+def _readable_key_ids(settings: Settings) -> list[str]:
+    """Return the ids that a cassette of the project may be sealed with, as far as can be said without
+    the key."""
+    try:
+        ring = read_keyring(settings.root)
+    except KeyringError:
+        ring = None  # `keyring_findings` tells of it
+    return [settings.key_id, *(old.id for old in (ring.older if ring else ()) if not old.retired)]
+
+
+def keyring_findings(settings: Settings) -> list[Finding]:
+    """Return what is wrong with the project's keyring, as far as can be said without the key."""
+    try:
+        ring = read_keyring(settings.root)
+        if ring is not None:
+            ring.require_pin(settings.key_id)
+    except KeyringError as error:
+        return [problem_of(error, Path(KEYRING_FILE))]
+    return []
 
 
 def _plaintext(path: Path) -> Finding:

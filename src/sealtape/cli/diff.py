@@ -212,7 +212,7 @@ def _opener(read: Callable[[], bytes], where: str, folder: Path) -> Callable[[],
     def opened() -> Recording:
         data = read()
         key = key_for(load_settings(folder), read_clear(data, where=where))
-        return unseal(data, key, where=where)
+        return unseal(data, key, where=where, retired=True)
 
     return opened
 

@@ -15,7 +15,8 @@ import click
 from packaging.requirements import Requirement
 
 from sealtape import store
-from sealtape.cli.checks import Finding, clear_findings, opened_findings, problem_of
+from sealtape.cli import git_settings
+from sealtape.cli.checks import Finding, clear_findings, keyring_findings, opened_findings, problem_of
 from sealtape.cli.project import files_under, git, shown
 from sealtape.cli.terminal import say
 from sealtape.errors import KeyMissing, KeyringError, SettingsError
@@ -41,18 +42,24 @@ class Patient:
 
 
 @click.command()
-def command() -> int:
+@click.option("--git", "set_git_up", is_flag=True, help="Let git diff and git log -p show cassettes opened.")
+def command(set_git_up: bool) -> int:
     """Tell what is wrong with this set-up, and the command that mends it.
 
-    It looks at the settings, the key and its file, git's treatment of cassettes, every cassette, what
-    waits to be accepted, and the libraries installed. Nothing is changed. Exits with 1 if something is
-    wrong.
+    It looks at the settings, the key and its file, the keyring, git's treatment of cassettes, every
+    cassette, what waits to be accepted, and the libraries installed. Exits with 1 if something is wrong.
+    Nothing is changed, unless --git is given: then this clone, and no other, shows cassettes opened in its
+    diffs, wherever the key is at hand. Nothing of that is committed, nor kept.
 
     \b
     Examples:
       sealtape doctor
+      sealtape doctor --git
     """
     here = Path.cwd()
+    if set_git_up:
+        for line in git_settings.set_diff_driver_up(here):
+            say(line)
     try:
         settings = load_settings(here)
     except SettingsError as error:
@@ -98,12 +105,17 @@ def settings_findings(patient: Patient) -> Iterator[Finding]:
 def key_findings(patient: Patient) -> Iterator[Finding]:
     """Yield what is wrong with the key at hand."""
     try:
-        load_key(patient.settings.key_id)
+        load_key(patient.settings.key_id, root=patient.settings.root)
     except KeyMissing as error:
         hint = error.hint if patient.settings.key_id else "sealtape init"
         yield _problem(f"{error.what}: {error.why}", hint, error.where)
     except KeyringError as error:
         yield _problem(f"{error.what}: {error.why}", error.hint, error.where)
+
+
+def keyring_and_pin_findings(patient: Patient) -> Iterator[Finding]:
+    """Yield what is wrong with the keyring without the key; with it, the check of the key tells more."""
+    yield from keyring_findings(patient.settings)
 
 
 def key_file_findings(patient: Patient) -> Iterator[Finding]:
@@ -166,6 +178,7 @@ def git_findings(patient: Patient) -> Iterator[Finding]:
             ".gitattributes lets git merge cassettes line by line",
             "echo '*.tape -text -merge' >> .gitattributes",
         )
+    yield from git_settings.findings(patient.root)
     cassettes = files_under([patient.root], (store.SUFFIX,))
     names = "".join(f"{path}\0" for path in cassettes)
     ignored = git(patient.root, "check-ignore", "-z", "--stdin", given=names) if names else None
@@ -225,6 +238,7 @@ def _version(name: str) -> str | None:
 
 CHECKS: tuple[tuple[str, Callable[[Patient], Iterator[Finding]]], ...] = (
     ("settings", settings_findings),
+    ("keyring", keyring_and_pin_findings),
     ("key", key_findings),
     ("key file", key_file_findings),
     ("git", git_findings),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 
 import click
 
@@ -10,6 +11,33 @@ from sealtape.cli.terminal import say
 from sealtape.drift import rules as drift
 from sealtape.errors import UsageError
 from sealtape.scrub.rules import RULES, Rule, explain
+
+_SETTINGS = {
+    "draws": (
+        "what a test draws by chance is drawn again on replay",
+        """
+        values   seeded (the default), real
+        what     random, uuid, secrets, os.urandom, names of temporary files; numpy and Faker where loaded
+        why      a test that names a bucket after uuid4() asks for another one in each run, and an answer for
+                 another bucket is a wrong answer. A recording draws a fresh seed, so that no two of them
+                 meet in the sandbox, and keeps it in the cassette.
+        not      keys that C libraries generate (OpenSSL), TLS, other processes, tests without a cassette
+        set      @pytest.mark.vcr(draws="real"), vcr_config, --sealtape-draws, SEALTAPE_DRAWS, pyproject.toml
+        """,
+    ),
+    "clock": (
+        "a replay begins at the time at which it was recorded",
+        """
+        values   tick (the default), stand, real
+        what     time.time() and datetime.now() and all that follows from them, but not time.monotonic()
+        why      tokens, presigned URLs and certificates in a recording are not expired then, and dates that a
+                 test sends are those that it sent. With tick time passes as ever, so loops that wait for it
+                 end; with stand it does not, in the recording either, and every reading is the same.
+        not      times of files, other processes, and tests that set their clock themselves
+        set      @pytest.mark.vcr(clock="real"), vcr_config, --sealtape-clock, SEALTAPE_CLOCK, pyproject.toml
+        """,
+    ),
+}
 
 _EVIDENCE = {
     "name": "by the name beside the value",
@@ -22,7 +50,7 @@ _EVIDENCE = {
 @click.command()
 @click.argument("rule_id", metavar="ID", required=False)
 def command(rule_id: str | None) -> None:
-    """Tell in words what the scrub rule or the drift rule ID is about; without an ID, list them all.
+    """Tell in words what the scrub rule, drift rule or setting ID is about; without an ID, list them all.
 
     Ids of scrub rules stand in the clear words of a cassette, in `sealtape show`, and in the errors that
     refuse to write one; ids of drift rules in the findings of `sealtape diff` and `sealtape refresh`.
@@ -32,8 +60,10 @@ def command(rule_id: str | None) -> None:
       sealtape explain
       sealtape explain account-id
       sealtape explain field-removed
+      sealtape explain clock
     """
     texts = {rule.id: rule.text for rule in RULES} | {rule.id: rule.text for rule in drift.RULES}
+    texts |= {name: text for name, (text, _) in _SETTINGS.items()}
     if rule_id is None:
         wide = max(map(len, texts))
         for name, text in texts.items():
@@ -44,6 +74,9 @@ def command(rule_id: str | None) -> None:
         lines = _lines(found)
     elif rule_id in drift.RULE:
         lines = _drift_lines(drift.RULE[rule_id])
+    elif rule_id in _SETTINGS:
+        text, more = _SETTINGS[rule_id]
+        lines = [f"{rule_id}: {text}", *inspect.cleandoc(f"\n{more}").splitlines()]
     else:
         near = difflib.get_close_matches(rule_id, texts, n=1)
         raise UsageError(

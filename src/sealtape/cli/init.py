@@ -17,9 +17,10 @@ from sealtape.seal.keyring import (
     KEY_FILE_VARIABLE,
     KEY_VARIABLE,
     Key,
-    key_path,
-    load_key,
+    Opening,
     new_key,
+    read_keyring,
+    unlock,
     write_key_file,
 )
 from sealtape.settings import load_settings
@@ -76,17 +77,23 @@ def _project_key(pyproject: scaffold.Pyproject) -> ProjectKey:
         raise UsageError("key_id must be a string", where=str(pyproject.path))
     if pinned:
         try:
-            load_key(pinned)
+            return _found(unlock(pinned, root=pyproject.path.parent))
         except KeyMissing:
             return ProjectKey(pinned, "")
-        return ProjectKey(pinned, _source(pinned), _file(pinned))
+    ring = read_keyring(pyproject.path.parent)
+    if ring is not None:
+        ring.require_pin("")
     # Refused, if it is, before a key is made that nothing would pin.
     pyproject.pinning("0" * 16)
     try:
-        key = load_key()
+        return _found(unlock())
     except KeyMissing:
         return _made()
-    return ProjectKey(key.id, _source(key.id), _file(key.id))
+
+
+def _found(opening: Opening) -> ProjectKey:
+    by_variable = opening.recipient or opening.source == KEY_VARIABLE
+    return ProjectKey(opening.key.id, opening.source, None if by_variable else Path(opening.source))
 
 
 def _made() -> ProjectKey:
@@ -94,17 +101,6 @@ def _made() -> ProjectKey:
     named = os.environ.get(KEY_FILE_VARIABLE, "").strip()
     path = write_key_file(key, Path(named).expanduser() if named else None)
     return ProjectKey(key.id, str(path), path, is_new=True)
-
-
-def _file(key_id: str) -> Path | None:
-    if os.environ.get(KEY_VARIABLE, "").strip():
-        return None
-    named = os.environ.get(KEY_FILE_VARIABLE, "").strip()
-    return Path(named).expanduser() if named else key_path(key_id)
-
-
-def _source(key_id: str) -> str:
-    return str(_file(key_id) or KEY_VARIABLE)
 
 
 def _write_settings(pyproject: scaffold.Pyproject, key: ProjectKey) -> list[str]:

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from sealtape.cli.checks import clear_findings, write_findings
+from sealtape.cli.checks import clear_findings, keyring_findings, write_findings
 from sealtape.cli.project import project_root
+from sealtape.settings import load_settings
 
 
 @click.command()
@@ -16,7 +17,8 @@ def command(paths: tuple[Path, ...]) -> int:
     """Check the cassettes under each PATH, by default the whole project, without a key.
 
     Every file must be whole and laid out as a sealed cassette, hold no plain text and no
-    merge-conflict markers, be sealed with the key that the project pins, and lie where its name says.
+    merge-conflict markers, be sealed with the key that the project pins or one before it, and lie where
+    its name says. The keyring must be laid out as one, and be that of the pinned key.
     Recordings that wait to be accepted are problems; plain YAML cassettes are noted. Exits with 1 if
     there is a problem. What only the key can tell, `sealtape verify` checks.
 
@@ -26,4 +28,5 @@ def command(paths: tuple[Path, ...]) -> int:
       sealtape lint tests/cassettes
     """
     count, findings = clear_findings(paths or (project_root(),))
-    return write_findings(findings, count)
+    keyring = keyring_findings(load_settings(Path.cwd()))
+    return write_findings([*keyring, *findings], count)

@@ -66,7 +66,7 @@ def key_for(settings: Settings, clear: ClearCassette) -> Key:
     Raise `KeyringError` where it is not at hand.
     """
     if settings.key_id or os.environ.get(KEY_VARIABLE, "").strip():
-        return load_key(settings.key_id)
+        return load_key(settings.key_id, root=settings.root if settings.key_id else None)
     return load_key(clear.key_id)
 
 
@@ -77,8 +77,10 @@ def opened(path: Path) -> tuple[Recording, ClearCassette]:
     """
     data = store.read(path)
     clear = read_clear(data, where=shown(path))
-    key = key_for(load_settings(path.parent), clear)
-    return unseal(data, key, where=shown(path)), clear
+    settings = load_settings(path.parent)
+    if not settings.key_id:
+        settings = load_settings(Path.cwd())  # git hands its diff driver a copy in the temporary folder
+    return unseal(data, key_for(settings, clear), where=shown(path), retired=True), clear
 
 
 def git(folder: Path, *arguments: str, given: str | None = None) -> str | None:

@@ -34,6 +34,7 @@ ATTRIBUTES = """\
 # Cassettes are sealed byte by byte: git must neither convert their line ends nor merge them.
 *.tape -text -merge
 *.tape.new -text -merge
+sealtape-keyring.toml -text -merge
 """
 
 IGNORED = """\
@@ -212,15 +213,29 @@ def write_text(path: Path, text: str) -> None:
     temporary = target.with_name(f".sealtape-{secrets.token_hex(8)}.tmp")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(text.encode("utf-8"))
+        with temporary.open("xb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
         with contextlib.suppress(FileNotFoundError):
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
+        _sync_folder(target.parent)
     except OSError as error:
         raise _unwritable(path, error) from None
     finally:
         with contextlib.suppress(OSError):
             temporary.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    # A keyring must be on the disk before the first cassette that only it opens.
+    with contextlib.suppress(OSError):  # Windows cannot open a folder, and some systems cannot sync one
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> StoreUnwritable:

@@ -65,7 +65,10 @@ def command(cassette: Path, number: int | None, as_json: bool) -> None:
     from sealtape.report.text import cassette_text
 
     output = console()
-    for part in cassette_text(recording, where=shown(path), key_id=clear.key_id, only=number):
+    # git hands its diff driver a copy: both sides of a diff are to be called what the cassette is called.
+    is_copy = path.parent.name.startswith("git-blob-")
+    where = clear.name + store.SUFFIX if is_copy else shown(path)
+    for part in cassette_text(recording, where=where, key_id=clear.key_id, only=number):
         output.print(part)
 
 

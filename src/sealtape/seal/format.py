@@ -159,19 +159,21 @@ def seal(recording: Recording, key: Key, *, clear: bool = True) -> Sealed:
     return Sealed(b"".join(lines))
 
 
-def unseal(data: bytes, key: Key, *, where: str, name: str | None = None) -> Recording:
+def unseal(data: bytes, key: Key, *, where: str, name: str | None = None, retired: bool = False) -> Recording:
     """Return the recording in ``data``, every byte of which is authenticated first.
 
     ``where`` names the file in errors; ``name`` is what the cassette should be bound to, if that
-    matters. Raise `CassetteTruncated`, `CassetteConflicted`, `CassetteMalformed`,
-    `CassetteTampered`, `CassetteTooNew`, `KeyWrong` or `CassetteMisnamed`, naming file, row and
-    remedy; never anything else.
+    matters. A cassette that was sealed with a key before ``key`` opens with that one; with a ``retired``
+    one only if that is asked for, as it is for what git's history holds. Raise `CassetteTruncated`,
+    `CassetteConflicted`, `CassetteMalformed`, `CassetteTampered`, `CassetteTooNew`, `KeyWrong` or
+    `CassetteMisnamed`, naming file, row and remedy; never anything else.
     """
     first = data.find(b"\n")
     headed = structure.header_of(data[:first]) if first > 0 else None
     if headed is None:
         _refuse_damage(data, key, where)
     header = headed[1]
+    key = key.named(header.key_id, retired=retired)
     keys = _cassette_keys(key, header.cassette_id)
     if not _mac_holds(data, keys):
         _refuse_damage(data, key, where)
@@ -311,6 +313,14 @@ def _refuse_other_key(data: bytes, layout: Layout, key: Key, where: str) -> NoRe
     mended = data.replace(header.key_id.encode(), key.id.encode(), 1)
     if _mac_holds(mended, _cassette_keys(key, header.cassette_id)):
         raise _edited(layout.header_row, 0, where)
+    if any(old.key.id == header.key_id for old in key.older):
+        raise KeyWrong(
+            "this cassette was sealed with a retired key",
+            where=where,
+            why=f"all cassettes were sealed anew when {header.key_id} was rotated, so this one is older, "
+            "or made by somebody who kept that key",
+            hint=f"{structure.restore_hint(where)}, or record it again: pytest --record-mode=rewrite",
+        )
     raise KeyWrong(
         "this cassette was sealed with another key",
         where=where,

@@ -1,285 +1,278 @@
-"""Keys: what one looks like, where it comes from, and what is derived from it.
+"""The key at hand: where a machine finds the project's key, and how it opens the keyring.
 
-A project has one key of 32 random bytes. Its text, as it stands in ``SEALTAPE_KEY`` or in a key
-file, is ``sealtape1_`` and 48 characters of URL-safe base64: the 32 bytes and a 4-byte checksum
-(the first bytes of SHA-256 over ``sealtape key 1`` and the key), so that a mistyped or cut key is
-told from a wrong one. The prefix lets a secret scanner find a key that was committed by mistake.
-
-Everything else is HKDF-SHA256 over the 32 bytes with the label ``sealtape/1/PURPOSE``: purpose
-``id`` (8 bytes, in hex: the key's public name), purpose ``cassette`` (salt: the cassette id; see
-`sealtape.seal.format`), and what other rooms ask for through `Key.derive`. The id is derived rather
-than hashed so that it says nothing about any other derived key.
-
-A key is never in a message, a ``repr`` or a pickle. It is looked for in ``SEALTAPE_KEY``, then in a
-key file outside the repository: ``SEALTAPE_KEY_FILE``, else ``sealtape/keys/ID.key`` in the user's
-configuration folder.
+A machine's key is looked for in this order, and the first place that says something decides:
+``SEALTAPE_KEY``; the file ``SEALTAPE_KEY_FILE``; the file ``sealtape/keys/ID.key`` in the user's
+configuration folder; then, with a keyring, ``SEALTAPE_PASSPHRASE``; the age or SSH identity in the file
+``SEALTAPE_IDENTITY``; key files of recipients of the kind ``key``; and an SSH key in ``~/.ssh`` whose
+public half is a recipient. The first two may also hold the key of a recipient of the kind ``key``.
 """
 
 from __future__ import annotations
 
-import base64
-import contextlib
-import hashlib
 import os
-import re
-import secrets
-import shlex
-import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
 
-import platformdirs
+from sealtape.errors import KeyMissing, KeyWrong
+from sealtape.seal import recipients
+from sealtape.seal.key import (
+    KEY_FILE_VARIABLE,
+    KEY_VARIABLE,
+    Key,
+    key_path,
+    new_key,
+    parse_key,
+    read_key_file,
+    write_key_file,
+)
+from sealtape.seal.keyring_file import KEYRING_FILE, Keyring, parse_keyring, read_keyring
 
-from sealtape.errors import KeyMalformed, KeyMissing, KeyringError, KeyWrong
-from sealtape.seal import primitives
+__all__ = [
+    "IDENTITY_VARIABLE",
+    "KEYRING_FILE",
+    "KEY_FILE_VARIABLE",
+    "KEY_VARIABLE",
+    "PASSPHRASE_VARIABLE",
+    "Key",
+    "Keyring",
+    "Opening",
+    "key_path",
+    "load_key",
+    "new_key",
+    "parse_key",
+    "parse_keyring",
+    "read_keyring",
+    "unlock",
+    "ways",
+    "write_key_file",
+]
 
-KEY_VARIABLE = "SEALTAPE_KEY"
-KEY_FILE_VARIABLE = "SEALTAPE_KEY_FILE"
-
-_PREFIX = "sealtape1_"
-_SECRET_BYTES = 32
-_CHECKSUM_BYTES = 4
-_BODY_CHARS = 48
-_MAX_FILE_BYTES = 4096
-_KEY_ID = re.compile(r"[0-9a-f]{16}")
-
-
-class Key:
-    """The project's key. Frozen; shows its id and nothing else.
-
-    ``id`` is its public name, 16 hex characters. ``text`` is the secret itself, for
-    ``SEALTAPE_KEY``.
-    """
-
-    __slots__ = ("_secret", "id")
-
-    id: str
-    _secret: bytes
-
-    def __init__(self, secret: bytes) -> None:
-        if len(secret) != _SECRET_BYTES:
-            raise KeyMalformed(f"a key has {_SECRET_BYTES} bytes", why=f"this one has {len(secret)}")
-        object.__setattr__(self, "_secret", bytes(secret))
-        object.__setattr__(self, "id", self.derive("id", length=8).hex())
-
-    @property
-    def text(self) -> str:
-        """The key as text: a secret, to be printed only where a person asked for it."""
-        return _PREFIX + base64.urlsafe_b64encode(self._secret + _checksum(self._secret)).decode()
-
-    def derive(self, purpose: str, salt: bytes = b"", length: int = 32) -> bytes:
-        """Return ``length`` bytes for ``purpose``: the same for the same key, purpose and salt."""
-        return primitives.derive(self._secret, f"sealtape/1/{purpose}".encode(), salt, length)
-
-    def __repr__(self) -> str:
-        return f"<Key {self.id}>"
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Key) and secrets.compare_digest(self._secret, other._secret)
-
-    def __hash__(self) -> int:
-        return hash(self.id)
-
-    def __copy__(self) -> Key:
-        return self
-
-    def __deepcopy__(self, memo: dict[int, object]) -> Key:
-        return self
-
-    def __setattr__(self, name: str, value: object) -> NoReturn:
-        raise AttributeError("a key is frozen")
-
-    def __delattr__(self, name: str) -> NoReturn:
-        raise AttributeError("a key is frozen")
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        # pytest-xdist and multiprocessing pickle what they pass on, and some of it lands in logs.
-        raise TypeError("a key cannot be pickled; load it again where it is needed")
+PASSPHRASE_VARIABLE = "SEALTAPE_PASSPHRASE"
+IDENTITY_VARIABLE = "SEALTAPE_IDENTITY"
 
 
-def new_key() -> Key:
-    """Return a new random key; raise `KeyringError` where no cassette could be sealed with it."""
-    primitives.cipher(bytes(range(primitives.CIPHER_KEY_BYTES)))
-    return Key(secrets.token_bytes(_SECRET_BYTES))
+def load_key(
+    expected_id: str = "", environ: Mapping[str, str] = os.environ, *, root: Path | None = None
+) -> Key:
+    """Return the key at hand, with the keys before it where the project at ``root`` has a keyring.
 
-
-def parse_key(text: str, where: str = "") -> Key:
-    """Return the key that ``text`` is; raise `KeyMalformed`, which says what is wrong but not the
-    value.
-
-    White space around it and a pair of quotes are what shells and CI settings leave behind, and
-    ignored.
-    """
-    __tracebackhide__ = True  # pytest --showlocals would print the text
-    bare = text.strip().strip("\"'").strip()
-    problem = _problem_with(bare)
-    if not problem:
-        raw = base64.urlsafe_b64decode(bare.removeprefix(_PREFIX))
-        return Key(raw[:_SECRET_BYTES])
-    del text, bare
-    raise KeyMalformed(
-        "this is not a sealtape key",
-        where=where,
-        why=problem,
-        hint="copy it again whole, as `sealtape keys new` printed it",
-    )
-
-
-def _problem_with(bare: str) -> str:
-    """Return what keeps ``bare`` from being a key, or an empty string."""
-    if not bare:
-        return "it is empty"
-    if not bare.startswith(_PREFIX):
-        return f"a key begins with {_PREFIX}"
-    body = bare.removeprefix(_PREFIX)
-    if len(body) != _BODY_CHARS:
-        return f"{len(body)} characters follow {_PREFIX}, and it should be {_BODY_CHARS}"
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", body):
-        return f"only letters, digits, - and _ may follow {_PREFIX}"
-    raw = base64.urlsafe_b64decode(body)
-    if raw[_SECRET_BYTES:] != _checksum(raw[:_SECRET_BYTES]):
-        return "its checksum does not fit, so at least one character is wrong"
-    return ""
-
-
-def _checksum(secret: bytes) -> bytes:
-    return hashlib.sha256(b"sealtape key 1" + secret).digest()[:_CHECKSUM_BYTES]
-
-
-def key_path(key_id: str) -> Path:
-    """Return where the key file for ``key_id`` lies, in the user's configuration folder.
-
-    ``~/.config/sealtape/keys`` (or under ``XDG_CONFIG_HOME``) on Linux, and the places that belong
-    to them on macOS and Windows. Raise `KeyMalformed` for what is not a key id.
-    """
-    if not _KEY_ID.fullmatch(key_id):
-        raise KeyMalformed("this is not a key id", why="a key id is 16 of 0-9a-f", hint="sealtape keys list")
-    return platformdirs.user_config_path("sealtape", appauthor=False) / "keys" / f"{key_id}.key"
-
-
-def load_key(expected_id: str = "", environ: Mapping[str, str] = os.environ) -> Key:
-    """Return the key at hand: ``SEALTAPE_KEY``, else the key file.
-
-    ``expected_id`` is the id that the project pins, or ``""``; without one only the two variables
-    are looked at. Raise `KeyMissing` where there is none, `KeyWrong` where it has another id,
-    `KeyMalformed` where it is no key, and `KeyringError` where its file can be read by others.
+    ``expected_id`` is the id that the project pins, or ``""``; without one only ``SEALTAPE_KEY`` and
+    ``SEALTAPE_KEY_FILE`` are looked at. Raise `KeyMissing` where there is no key, `KeyWrong` where it has
+    another id, the passphrase is wrong or the keyring is another's, `KeyMalformed` where it is no key,
+    `KeyringTampered`, `KeyringTooNew`, and `KeyringError` where its file can be read by others.
     """
     __tracebackhide__ = True  # pytest --showlocals would print the environment
-    # CI gives an empty variable to jobs that may not see a secret: that is no key, not a bad one.
-    if environ.get(KEY_VARIABLE, "").strip():
-        source = KEY_VARIABLE
-        key = parse_key(environ[KEY_VARIABLE], KEY_VARIABLE)
-    else:
-        path = _key_file(expected_id, environ)
-        source = str(path)
-        key = _read_key_file(path, expected_id)
-    if expected_id and key.id != expected_id:
-        raise KeyWrong(
-            "this is another key than the project's",
-            where=source,
-            why=f"it has the id {key.id}, and the project pins {expected_id}",
-            hint=_wrong_key_hint(source, expected_id),
-        )
-    return key
+    return unlock(expected_id, environ, root=root).key
 
 
-def _wrong_key_hint(source: str, expected_id: str) -> str:
-    if source == KEY_VARIABLE and key_path(expected_id).is_file():
-        return f"unset {KEY_VARIABLE} (the right key is in {key_path(expected_id)})"
-    return f"export {KEY_VARIABLE}=… with the key {expected_id}"
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A key that was found: by what (``source``), and as which ``recipient``, ``""`` for the key itself."""
+
+    key: Key
+    source: str
+    recipient: str = ""
 
 
-def _key_file(expected_id: str, environ: Mapping[str, str]) -> Path:
+def unlock(
+    expected_id: str = "", environ: Mapping[str, str] = os.environ, *, root: Path | None = None
+) -> Opening:
+    """Return the key at hand and where it was found; raise what `load_key` raises."""
     __tracebackhide__ = True
-    named = environ.get(KEY_FILE_VARIABLE, "").strip()
-    if named:
-        return Path(named).expanduser()
-    if expected_id:
-        return key_path(expected_id)
-    raise KeyMissing(
-        "there is no key here",
-        why=f"{KEY_VARIABLE} is not set, and no key id is pinned that a key file could be found by",
-        hint=f"export {KEY_VARIABLE}=…, or make a key with `sealtape init`",
-    )
+    ring = read_keyring(root)
+    if ring is None:
+        return _plain(expected_id, environ)
+    ring.require_pin(expected_id)
+    for way in ways(ring, environ):
+        found = way()
+        if found is not None:
+            return replace(found, key=ring.opened(found.key))
+    raise _nobody(ring)
 
 
-def _read_key_file(path: Path, expected_id: str) -> Key:
-    wanted = f"the key {expected_id}" if expected_id else "the project's key"
-    try:
-        with path.open("rb") as file:
-            mode = os.fstat(file.fileno()).st_mode
-            content = file.read(_MAX_FILE_BYTES)
-    except (FileNotFoundError, NotADirectoryError):
+def _plain(expected_id: str, environ: Mapping[str, str]) -> Opening:
+    """Return the key itself, of a project without a keyring."""
+    __tracebackhide__ = True
+    given = _given(environ, f"the key {expected_id}" if expected_id else "the project's key")
+    if given is None and not expected_id:
         raise KeyMissing(
             "there is no key here",
-            where=str(path),
-            why=f"{KEY_VARIABLE} is not set and there is no such key file",
-            hint=f"export {KEY_VARIABLE}=… with {wanted}, from somebody who has it",
-        ) from None
-    except OSError as error:
-        raise _unusable_file(path, error) from None
-    # Windows keeps access lists instead of these bits, and reports 0666 for every file.
-    if os.name == "posix" and stat.S_IMODE(mode) & 0o077:
-        raise KeyringError(
-            "the key file can be read by others",
-            where=str(path),
-            why=f"its mode is {stat.S_IMODE(mode):04o}",
-            hint=f"chmod 600 {shlex.quote(str(path))}",
+            why=f"{KEY_VARIABLE} is not set, and no key id is pinned that a key file could be found by",
+            hint=f"export {KEY_VARIABLE}=…, or make a key with `sealtape init`",
         )
-    return parse_key(content.decode("utf-8", "replace"), str(path))
+    if given is None:
+        path = key_path(expected_id)
+        given = Opening(read_key_file(path, f"the key {expected_id}"), str(path))
+    if expected_id and given.key.id != expected_id:
+        raise _wrong(given, expected_id)
+    return given
 
 
-def write_key_file(key: Key, path: Path | None = None) -> Path:
-    """Write ``key`` to ``path`` (by default where `load_key` looks), mode 0600, and return the
-    path.
-
-    A file that holds the same key is left as it is; one that holds anything else is never
-    overwritten: `KeyringError`.
-    """
-    path = path or key_path(key.id)
-    try:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-        descriptor = os.open(path, flags, 0o600)
-    except FileExistsError:
-        return _same_key_file(key, path)
-    except OSError as error:
-        raise _unusable_file(path, error) from None
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(f"{key.text}\n".encode())
-            file.flush()
-            os.fsync(file.fileno())
-    except OSError as error:
-        # Half a key is worse than none: the next run would call it malformed.
-        with contextlib.suppress(OSError):
-            path.unlink()
-        raise _unusable_file(path, error) from None
-    return path
+def _given(environ: Mapping[str, str], wanted: str) -> Opening | None:
+    """Return the key that one of the two variables gives, whichever key it is."""
+    __tracebackhide__ = True
+    # CI gives an empty variable to jobs that may not see a secret: that is no key, not a bad one.
+    if environ.get(KEY_VARIABLE, "").strip():
+        return Opening(parse_key(environ[KEY_VARIABLE], KEY_VARIABLE), KEY_VARIABLE)
+    named = environ.get(KEY_FILE_VARIABLE, "").strip()
+    if named:
+        path = Path(named).expanduser()
+        return Opening(read_key_file(path, wanted), str(path))
+    return None
 
 
-def _same_key_file(key: Key, path: Path) -> Path:
-    try:
-        same = parse_key(path.read_bytes()[:_MAX_FILE_BYTES].decode("utf-8", "replace")) == key
-    except KeyMalformed:
-        same = False
-    except OSError as error:
-        raise _unusable_file(path, error) from None
-    if not same:
-        raise KeyringError(
-            "there is another key, or something else, in this file",
-            where=str(path),
-            why="a key file is never overwritten",
-            hint=f"mv {shlex.quote(str(path))} {shlex.quote(str(path))}.old",
-        )
-    return path
-
-
-def _unusable_file(path: Path, error: OSError) -> KeyringError:
-    return KeyringError(
-        "the key file cannot be used",
-        where=str(path),
-        why=(error.strerror or type(error).__name__).lower(),
-        hint=f"ls -ld {shlex.quote(str(path.parent))}",
+def _wrong(given: Opening, expected_id: str, why: str = "") -> KeyWrong:
+    hint = f"export {KEY_VARIABLE}=… with the key {expected_id}"
+    if given.source == KEY_VARIABLE and key_path(expected_id).is_file():
+        hint = f"unset {KEY_VARIABLE} (the right key is in {key_path(expected_id)})"
+    return KeyWrong(
+        "this is another key than the project's",
+        where=given.source,
+        why=why or f"it has the id {given.key.id}, and the project pins {expected_id}",
+        hint=hint,
     )
+
+
+Way = Callable[[], Opening | None]
+
+
+def ways(ring: Keyring, environ: Mapping[str, str]) -> list[Way]:
+    """Return how a machine may come by the key of ``ring``, in the order in which it is tried.
+
+    Each is a call that returns None where there is nothing to try, and raises where there is something
+    that does not fit.
+    """
+    own = [recipient.id for recipient in ring.recipients if recipient.id]
+    # Not lambdas: each would be a frame that shows the environment in a traceback with its locals.
+    return [
+        partial(_by_given_key, ring, environ),
+        partial(_by_key_files, ring, [ring.key_id]),
+        partial(_by_passphrase, ring, environ),
+        partial(_by_named_identity, ring, environ),
+        partial(_by_key_files, ring, own),
+        partial(_by_own_ssh_key, ring),
+    ]
+
+
+def _by_given_key(ring: Keyring, environ: Mapping[str, str]) -> Opening | None:
+    __tracebackhide__ = True
+    given = _given(environ, f"the key {ring.key_id}")
+    if given is None:
+        return None
+    found = _with_key(ring, given)
+    if found is None:
+        rotated = any(old.id == given.key.id for old in ring.older)
+        raise _wrong(given, ring.key_id, f"{given.key.id} was rotated to {ring.key_id}" if rotated else "")
+    return found
+
+
+def _by_key_files(ring: Keyring, key_ids: list[str]) -> Opening | None:
+    __tracebackhide__ = True
+    for key_id in key_ids:
+        path = key_path(key_id)
+        if path.is_file():
+            given = Opening(read_key_file(path, f"the key {key_id}"), str(path))
+            found = _with_key(ring, given)
+            if found is None:
+                raise _wrong(given, key_id)
+            return found
+    return None
+
+
+def _with_key(ring: Keyring, given: Opening) -> Opening | None:
+    """Return what a key opens: itself, if it is the project's, or what is wrapped for it."""
+    __tracebackhide__ = True
+    if given.key.id == ring.key_id:
+        return given
+    private = recipients.private_of_key(given.key)
+    for recipient in ring.recipients:
+        if recipient.id == given.key.id:
+            key = recipient.opened(private, ring.key_id, ring.where)
+            return Opening(key, given.source, recipient.name)
+    return None
+
+
+def _by_passphrase(ring: Keyring, environ: Mapping[str, str]) -> Opening | None:
+    __tracebackhide__ = True
+    words = environ.get(PASSPHRASE_VARIABLE, "")
+    tried = [recipient for recipient in ring.recipients if recipient.kind == "passphrase"]
+    if not words.strip() or not tried:
+        return None
+    for recipient in tried:
+        private = recipients.private_of_passphrase(recipient, words)
+        if private is not None:
+            key = recipient.opened(private, ring.key_id, ring.where)
+            return Opening(key, PASSPHRASE_VARIABLE, recipient.name)
+    names = ", ".join(recipient.name for recipient in tried)
+    raise KeyWrong(
+        "the passphrase opens no entry of the keyring",
+        where=PASSPHRASE_VARIABLE,
+        why=f"it is mistyped, or not that of {names}, or the entry in {ring.where} was edited",
+        hint=f"read -rs {PASSPHRASE_VARIABLE} && export {PASSPHRASE_VARIABLE}",
+    )
+
+
+def _by_named_identity(ring: Keyring, environ: Mapping[str, str]) -> Opening | None:
+    __tracebackhide__ = True
+    named = environ.get(IDENTITY_VARIABLE, "").strip()
+    if not named:
+        return None
+    path = Path(named).expanduser()
+    found = _with_identity(ring, path, IDENTITY_VARIABLE)
+    if found is None:
+        raise KeyMissing(
+            "this identity is none of the keyring's recipients",
+            where=f"{path} ({IDENTITY_VARIABLE})",
+            why=f"they are {_listed(ring)}",
+            hint="ask one of them to run: sealtape keys add YOU --age RECIPIENT, or --ssh FILE",
+        )
+    return found
+
+
+def _by_own_ssh_key(ring: Keyring) -> Opening | None:
+    for path in recipients.own_ssh_identities(ring.recipients):
+        found = _with_identity(ring, path, str(path))
+        if found is not None:
+            return found
+    return None
+
+
+def _with_identity(ring: Keyring, path: Path, source: str) -> Opening | None:
+    __tracebackhide__ = True
+    try:
+        identity = recipients.read_identity(path)
+    except FileNotFoundError:
+        raise KeyMissing(
+            "there is no such identity", where=f"{path} ({source})", hint=f"export {IDENTITY_VARIABLE}=…"
+        ) from None
+    for recipient in ring.recipients:
+        if recipient.kind in ("age", "ssh"):
+            key = recipient.opened_by_identity(identity, ring.key_id, ring.where)
+            if key is not None:
+                return Opening(key, source, recipient.name)
+    return None
+
+
+_WAY_OF = {
+    "key": f"export {KEY_VARIABLE}=…",
+    "passphrase": f"export {PASSPHRASE_VARIABLE}=…",
+    "age": f"export {IDENTITY_VARIABLE}=…",
+    "ssh": f"export {IDENTITY_VARIABLE}=~/.ssh/…",
+    "aws-kms": "sealtape keys unlock --kms",
+}
+
+
+def _nobody(ring: Keyring) -> KeyMissing:
+    by = list(dict.fromkeys(_WAY_OF[recipient.kind] for recipient in ring.recipients))
+    return KeyMissing(
+        "there is no key here",
+        where=ring.where,
+        why=f"nothing on this machine opens it; its recipients are {_listed(ring) or 'none'}",
+        hint=f"{', or '.join(by or [_WAY_OF['key']])}; or ask one of them to run `sealtape keys add`",
+    )
+
+
+def _listed(ring: Keyring) -> str:
+    return ", ".join(f"{recipient.name} ({recipient.kind})" for recipient in ring.recipients)

@@ -1,0 +1,79 @@
+"""A suite whose key comes from a keyring: it replays for recipients, and is locked for everybody else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from sealtape.seal import Key, recipients
+from sealtape.seal.keyring import KEYRING_FILE, Keyring, new_key, parse_key
+from tests.plugin.projects import Project
+from tests.servers import Service
+
+WORDS = "correct horse " + "battery staple"
+
+
+@pytest.fixture
+def shared(tmp_path: Path, http: Service) -> Project:
+    """A project with two recordings, whose keyring is wrapped for a passphrase and for a key."""
+    (tmp_path / "project").mkdir()
+    project = Project(tmp_path / "project")
+    key = parse_key(project.key)
+    project.write(
+        {
+            "pyproject.toml": f'[tool.sealtape]\nkey_id = "{key.id}"\n',
+            "test_it.py": f"""
+                import urllib.request
+                import pytest
+
+                @pytest.mark.vcr
+                @pytest.mark.parametrize("path", ["json", "empty"])
+                def test_it(path):
+                    assert urllib.request.urlopen("{http.url}/" + path).status < 300
+                """,
+        }
+    )
+    assert project.record(http.url).code == 0
+    own = Key(bytes(range(32)))
+    holders = [recipients.passphrase("ci", WORDS, log_n=10), recipients.raw_key("own", own)]
+    ring = Keyring.of(key, [holder.wrapping(key) for holder in holders], KEYRING_FILE)
+    project.write({KEYRING_FILE: ring.text})
+    http.asked.clear()
+    return project
+
+
+@pytest.mark.parametrize("workers", [[], ["-n2"]])
+def test_a_recipient_replays(shared: Project, http: Service, workers: list[str]) -> None:
+    for key, environment in ((None, {"SEALTAPE_PASSPHRASE": WORDS}), (Key(bytes(range(32))).text, {})):
+        run = shared.replay(*workers, key=key, **environment)
+        assert run.outcomes == {"passed": 2}, run.output
+    assert http.asked == []
+
+
+@pytest.mark.parametrize("locked", ["fail", "skip"])
+def test_who_is_no_recipient_is_locked_and_told_once_what_to_do(
+    shared: Project, http: Service, locked: str
+) -> None:
+    run = shared.replay(f"--sealtape-locked={locked}", key=None)
+    assert (run.code == 0) == (locked == "skip")
+    assert "passed" not in run.outcomes
+    assert "export SEALTAPE_PASSPHRASE=…" in run.output
+    assert http.asked == []
+
+
+def test_a_wrong_passphrase_or_a_swapped_keyring_never_goes_live_nor_records(
+    shared: Project, http: Service
+) -> None:
+    before = shared.tapes()
+    run = shared.pytest("--record-mode=all", key=None, SEALTAPE_PASSPHRASE="wrong " + WORDS)
+    assert run.outcomes == {"error": 2}
+    assert "the passphrase opens no entry of the keyring" in run.output
+    assert WORDS not in run.output
+    theirs = new_key()
+    shared.write({KEYRING_FILE: Keyring.of(theirs, [], KEYRING_FILE).text})
+    run = shared.pytest("--record-mode=all")
+    assert run.outcomes == {"error": 2}
+    assert "another project's keyring, or was swapped" in run.output
+    assert shared.tapes() == before
+    assert http.asked == []
