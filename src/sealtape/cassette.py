@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Hashable, Iterator, Sequence
+import time
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from sealtape.capture.current import current
+from sealtape.determinism.clock import real_now
 from sealtape.errors import Miss, SandboxRefused, Unplayed
 from sealtape.interaction import (
     AwsRequest,
@@ -22,11 +25,12 @@ from sealtape.interaction import (
     Response,
     Scrubbed,
 )
-from sealtape.matching import Canonical, Difference, by_operation, canonical, nearest
+from sealtape.matching import Canonical, Difference, by_operation, canonical, differences, nearest
 from sealtape.modes import Mode
 from sealtape.renaming import Bindings, Name
 
 if TYPE_CHECKING:
+    from sealtape.binding import Binding, Candidate
     from sealtape.capture.http import VcrOptions
     from sealtape.capture.sandbox import Sandbox
     from sealtape.scrub.scrubber import Scrubber
@@ -60,6 +64,7 @@ class Cassette:
         sandbox: Sandbox,
         options: VcrOptions | None = None,
         repeats: str = "miss",
+        match: str = "renaming",
         shared: Sequence[Scrubbed] = (),
         ask: Callable[[str], str] = "pytest --record-mode={}".format,
     ) -> None:
@@ -75,6 +80,7 @@ class Cassette:
         self._ask = ask
         self._options = options
         self._repeats = "last" if options and options.allow_playback_repeats else repeats
+        self._match = match
         self._lock = threading.RLock()
         self._left: list[tuple[Request, Callable[[], Outcome | None]]] = []
         self._witnesses: list[Captured] = []
@@ -90,6 +96,10 @@ class Cassette:
         for entry in self._entries:
             self._unplayed.setdefault(entry.canonical.key, []).append(entry)
         self._bindings = Bindings(name for entry in self._entries for name in entry.canonical.names)
+        self._start = recording.start if recording else ""
+        self._opened, self._opened_at = time.monotonic(), real_now().timestamp()
+        self._began: float | None = None
+        self._made_binding: Binding | None = None
 
     @property
     def _scrubber(self) -> Scrubber:
@@ -119,11 +129,16 @@ class Cassette:
         there is no answer and nothing may be recorded, and `SandboxRefused` if the request carries a
         stand-in, which no real provider may see.
         """
+        if self._began is None:
+            # By the clock that the test reads, which may be set after the cassette was opened.
+            self._began = time.time() - (time.monotonic() - self._opened)
         live = self._scrubber.scrub_request(request)
         with self._lock:
             entry = self._find(live) if self.mode.plays else None
             if entry is None and sent is not None and self._http_hosts and self.mode.plays:
                 live, entry = self._find_below(live, sent())
+            if entry is None and self.mode.plays:
+                entry = self._find_renamed(live, request)
             self._last_was_played = entry is not None
             if entry is not None:
                 entry.plays += 1
@@ -133,7 +148,7 @@ class Cassette:
                     self._refuse_stand_in(request)
                 self._sent += 1
                 return None
-            miss = self._miss(live)
+            miss = self._miss(live, request)
             self.misses.append(miss)
         raise miss
 
@@ -207,7 +222,7 @@ class Cassette:
 
     @property
     def captured(self) -> tuple[Captured, ...]:
-        """What was recorded by now, unscrubbed: for the scrubbers of other cassettes, and for nothing else."""
+        """What was recorded by now, unscrubbed: for the scrubbers of other cassettes, and nothing else."""
         return (*self._new, *self._witnesses)
 
     def finished(self, beside: Sequence[Captured] = ()) -> tuple[Scrubbed, ...]:
@@ -219,7 +234,7 @@ class Cassette:
         captured = self._new
         kept = self._kept(captured)
         scrubbed = self._scrubber.scrub((*kept, *captured, *self._witnesses, *beside))
-        return scrubbed[: len(kept) + len(captured)]
+        return (*scrubbed[: len(kept)], *self._scrubber.told(scrubbed[len(kept) : len(kept) + len(captured)]))
 
     def _kept(self, captured: Sequence[Captured]) -> tuple[Scrubbed, ...]:
         """Return what of the existing file stays in it."""
@@ -263,11 +278,70 @@ class Cassette:
         """Take the next unplayed entry that answers ``wanted``."""
         waiting = self._unplayed.get(wanted.key)
         entry = self._admitted(waiting, wanted.names) if waiting else None
-        if entry is not None and waiting is not None:
-            waiting.remove(entry)
-            self._bindings.bind(wanted.names, entry.canonical.names)
-            self._played.setdefault(wanted.key, []).append(entry)
+        if entry is not None:
+            self._take(entry, wanted.names)
         return entry
+
+    def _take(self, entry: _Entry, names: tuple[Name, ...]) -> None:
+        """Take note that an unplayed entry answers a request of these names."""
+        key = entry.canonical.key
+        self._unplayed[key].remove(entry)
+        self._bindings.bind(names, entry.canonical.names)
+        self._played.setdefault(key, []).append(entry)
+
+    # Finding up to renaming.
+
+    @property
+    def _binding(self) -> Binding:
+        """What tells which made-up value is which, made when a request has no equal."""
+        if self._made_binding is None:
+            # It reads archives, certificates and dates, which most replays have no use for.
+            from sealtape.binding import Binding
+
+            self._made_binding = Binding(
+                [entry.scrubbed for entry in self._entries],
+                is_open=lambda index: not self._entries[index].plays,
+                any_will_do=self._scrubber.any_will_do,
+                is_held=self._scrubber.is_held,
+                start=datetime.fromisoformat(self._start).timestamp() if self._start else None,
+                live=self._live_window,
+                opened=self._opened_at,
+            )
+        return self._made_binding
+
+    def _live_window(self) -> tuple[float, float]:
+        """From when to when this cassette has been open, by the clock that the test reads."""
+        return self._began or 0.0, time.time()
+
+    def _candidates(self, live: Request, request: Request) -> list[Candidate]:
+        """Return the unplayed entries that ``live``, once ``request``, is up to renaming; at most two."""
+        if self._match == "exact" or (
+            isinstance(live, HttpRequest) and self._options is not None and self._options.matchers is not None
+        ):
+            return []
+        names = canonical(live).names
+
+        def admits(index: int) -> bool:
+            return self._bindings.admits(names, self._entries[index].canonical.names)
+
+        return self._binding.candidates(live, self._scrubber.secrets_in(request), admits)
+
+    def _find_renamed(self, live: Request, request: Request) -> _Entry | None:
+        """Find the only entry that ``live``, which was ``request``, equals up to made-up values."""
+        found = self._candidates(live, request)
+        if len(found) != 1:
+            return None
+        entry = self._entries[found[0].index]
+        renamed = self._binding.accept(found[0])
+        self._scrubber.rename(renamed.names, renamed.forms, renamed.secrets, renamed.contents)
+        self._take(entry, canonical(live).names)
+        return entry
+
+    @property
+    def renamed(self) -> dict[str, str]:
+        """What recorded values are called in this replay, where that is not what they were."""
+        with self._lock:
+            return dict(self._made_binding.renamed) if self._made_binding is not None else {}
 
     def _find_below(self, live: Request, sent: HttpRequest) -> tuple[Request, _Entry | None]:
         """Find what was recorded of an AWS call below botocore, by vcrpy for instance.
@@ -319,13 +393,13 @@ class Cassette:
 
     # Misses.
 
-    def _miss(self, live: Request) -> Miss:
+    def _miss(self, live: Request, request: Request) -> Miss:
         from sealtape.capture.http import RecordedMiss
 
-        what, why = self._explain(live)
+        what, why = self._explain(live, request)
         return RecordedMiss(what, where=self.where, why=why, hint=self._remedy())
 
-    def _explain(self, live: Request) -> tuple[str, str]:
+    def _explain(self, live: Request, request: Request) -> tuple[str, str]:
         if not self.exists:
             return f"{live.label} was never recorded", "there is no such cassette"
         asked = canonical(live)
@@ -338,6 +412,13 @@ class Cassette:
             return f"{live.label} was recorded for another {_others(asked, same[0].canonical)}", (
                 "equal requests of two do not answer for each other"
             )
+        likely = [self._entries[one.index] for one in self._candidates(live, request)]
+        if len(likely) > 1:
+            one, other = (entry.scrubbed.interaction.request for entry in likely)
+            return f"two recorded requests could be this {live.label}", (
+                "it is equal to both but for values that were made up anew: "
+                + "; ".join(f"{d.place}, {d.recorded} or {d.live}" for d in differences(other, one))
+            )
         left = [entry for entry in self._entries if not entry.plays]
         found = nearest(live, (entry.scrubbed.interaction.request for entry in left or self._entries))
         if found is None:
@@ -348,16 +429,32 @@ class Cassette:
                 f"is with that {kind}",
             )
         recorded, differing = found
+        if [difference.place for difference in differing] == ["protocol"]:
+            return (
+                f"{live.label} was recorded with protocol {differing[0].recorded}",
+                f"this botocore speaks {differing[0].live}, and cannot read what was answered",
+            )
+        refusals = self._refusals(live, request, recorded)
+        told = [self._told(difference, refusals.get(difference.place, "")) for difference in differing]
+        if not refusals and asked.names[:2] != canonical(recorded).names[:2]:
+            told.append(_others(asked, canonical(recorded)))
         return (
             f"{live.label} was never recorded like this",
-            f"nearest is {recorded.label}, which differs in " + "; ".join(map(self._told, differing)),
+            f"nearest is {recorded.label}, which differs in " + "; ".join(told),
         )
 
-    def _told(self, difference: Difference) -> str:
+    def _refusals(self, live: Request, request: Request, recorded: Request) -> Mapping[str, str]:
+        """Say by place why ``recorded`` is no renaming of ``live``."""
+        if self._match == "exact":
+            return {}
+        index = next(i for i, e in enumerate(self._entries) if e.scrubbed.interaction.request is recorded)
+        return self._binding.refusals(index, live, self._scrubber.secrets_in(request))
+
+    def _told(self, difference: Difference, why: str) -> str:
         """Say what differs; of two secrets only that they do, for the stand-ins mean nothing to anyone."""
         if self._scrubber.is_stand_in(difference.recorded.strip('"')):
             return f"{difference.place}: another secret than the one that was recorded (scrubbed)"
-        return str(difference)
+        return f"{difference} ({why})" if why else str(difference)
 
     def _remedy(self) -> str:
         if not self.exists:

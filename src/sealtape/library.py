@@ -19,18 +19,18 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from sealtape import store
 from sealtape.capture import aws, pool
 from sealtape.capture.current import entered
-from sealtape.capture.environment import changed_environment, replay_environment
+from sealtape.capture.environment import replaying
 from sealtape.capture.sandbox import Sandbox
 from sealtape.cassette import Cassette
 from sealtape.determinism import Inputs, determined, fresh_inputs
-from sealtape.errors import CassetteMissing, KeyMissing, UsageError
-from sealtape.interaction import Recording, Removal, Scrubbed, Sealed
+from sealtape.errors import CassetteMissing, KeyMissing, SealtapeError, UsageError
+from sealtape.interaction import Recording, Removal, Sealed
 from sealtape.modes import Mode, mode_named
 from sealtape.scrub.common import shared_secrets
 from sealtape.scrub.scrubber import Scrubber
 from sealtape.seal.format import collector_paused, new_cassette_id, seal, unseal
 from sealtape.seal.keyring import Key, load_key, new_key
-from sealtape.settings import Settings, load_settings
+from sealtape.settings import PER_CASSETTE, Settings, load_settings
 
 if TYPE_CHECKING:
     from sealtape.capture.http import VcrOptions
@@ -68,7 +68,7 @@ class Library:
         """The project's key; raises `KeyMissing`, `KeyMalformed` or `KeyWrong`."""
         given = os.environ.get("SEALTAPE_KEY")
         if self._key is None or self._key[0] != given:
-            self._key = (given, load_key(self.settings.key_id))
+            self._key = (given, load_key(self.settings.key_id, root=self.settings.root))
         return self._key[1]
 
     def read(self, path: Path) -> Recording:
@@ -98,40 +98,49 @@ class Library:
         *,
         options: VcrOptions | None = None,
         shared: Sequence[Path] = (),
+        settings: Settings | None = None,
+        inputs: Inputs | None = None,
         ask: Callable[[str], str] = "pytest --record-mode={}".format,
         keep: Callable[[], bool] = lambda: True,
         written: Callable[[Written], None] = lambda _: None,
         current: bool = True,
         pending: bool = False,
+        empty: Callable[[], bool] = bool,
     ) -> Iterator[Cassette]:
         """Open the cassette at ``path``, make it the current conversation, and close it.
 
         What was recorded is written if the block did not raise and ``keep()`` says so then, and
         ``written`` is told; otherwise the file stays as it was. ``shared`` cassettes answer too and
         are never written. Nothing is sent, and nothing written, if the file is there and cannot be
-        opened. With ``current`` false the caller routes traffic to the cassette. With ``pending`` what
-        was recorded goes beside the file, and nowhere if it is the same.
+        opened. ``settings`` are those of this cassette where they are not the library's. With ``current``
+        false the caller routes traffic to the cassette and runs what makes it under ``inputs``
+        (`inputs_at`). With ``pending`` what was recorded goes beside the file, and nowhere if it is the same.
+        If ``empty()`` says so then, a new cassette is written for its inputs alone.
         """
+        settings = settings or self.settings
         with ExitStack() as stack:
             if mode.may_record(exists=path.exists()):
                 stack.enter_context(store.lock(path))
                 store.require_writable(path)
             with collector_paused():
-                cassette, recording = self._open(path, mode, options, shared, ask)
+                recording = self._read_if_there(path)
+                others = [self.read(other) for other in shared]
+                cassette = self._open(path, recording, others, mode, settings, options, ask)
             stack.callback(self._open_removals.pop, id(cassette))
             if cassette.may_record:
                 _recording.add(cassette)
                 stack.callback(_recording.discard, cassette)
-            inputs = self._inputs(recording, mode)
+            if inputs is None:
+                inputs = _inputs(recording, others, mode, settings)
             with ExitStack() as during:
                 if current:
                     during.enter_context(hooks(options))
                     during.enter_context(entered(cassette))
-                    during.enter_context(self._determined(inputs, cassette))
+                    during.enter_context(under(inputs, settings, is_recording=cassette.may_record))
                 yield cassette
             # A test that no longer asks for anything has something to say too, in a refresh.
             silent = pending and recording is not None and bool(recording.interactions)
-            if (cassette.is_dirty or silent) and keep():
+            if (cassette.is_dirty or silent or (recording is None and empty())) and keep():
                 beside = [seen for other in _recording - {cassette} for seen in other.captured]
                 cassette_id = recording.cassette_id if recording else new_cassette_id()
                 made = Recording(
@@ -145,21 +154,23 @@ class Library:
                     made = self._settled(recording, made)
                 written(self._write(path, made, pending=pending))
 
+    def _read_if_there(self, path: Path) -> Recording | None:
+        try:
+            return self.read(path)
+        except CassetteMissing:
+            return None
+
     def _open(
         self,
         path: Path,
+        recording: Recording | None,
+        others: Sequence[Recording],
         mode: Mode,
+        settings: Settings,
         options: VcrOptions | None,
-        shared: Sequence[Path],
         ask: Callable[[str], str],
-    ) -> tuple[Cassette, Recording | None]:
-        try:
-            recording: Recording | None = self.read(path)
-        except CassetteMissing:
-            recording = None
-        also: tuple[Scrubbed, ...] = ()
-        for other in shared:
-            also += self.read(other).interactions
+    ) -> Cassette:
+        also = tuple(scrubbed for other in others for scrubbed in other.interactions)
         removals = [r for s in (*(recording.interactions if recording else ()), *also) for r in s.removals]
         # What another open cassette played, a module's for instance, may come back in this one's requests.
         known = [removal for opened in self._open_removals.values() for removal in opened] + removals
@@ -173,23 +184,24 @@ class Library:
             ),
             sandbox=self.sandbox,
             options=options,
-            repeats=self.settings.repeats,
+            repeats=settings.repeats,
+            match=settings.match,
             shared=also,
             ask=ask,
         )
         self._open_removals[id(cassette)] = removals
-        return cassette, recording
+        return cassette
 
-    def _inputs(self, recording: Recording | None, mode: Mode) -> Inputs:
-        """Return what the test is given: what it was given when it was recorded, or else something new."""
-        if recording is not None and mode.plays:
-            return Inputs(recording.seed, recording.start)
-        return fresh_inputs(seed=self.settings.draws == "seeded", start=self.settings.clock != "real")
+    def inputs_at(self, path: Path, mode: Mode, settings: Settings) -> Inputs:
+        """Return the inputs that the cassette at ``path`` gives when it is opened.
 
-    def _determined(self, inputs: Inputs, cassette: Cassette) -> AbstractContextManager[None]:
-        if self.settings.draws == "real":
-            inputs = replace(inputs, seed="")
-        return determined(inputs, clock=self.settings.clock, is_recording=cassette.may_record)
+        One that cannot be opened gives none, and says why when it is.
+        """
+        try:
+            recording = self._read_if_there(path) if mode.plays else None
+        except SealtapeError:
+            return Inputs()
+        return _inputs(recording, (), mode, settings)
 
     def _key_for(self, needed: bool) -> Key:
         """Return the project's key; where nothing is opened or recorded, any key will do.
@@ -215,6 +227,28 @@ class Library:
         for entry in recording.interactions:
             scrubbed.update(entry.scrubbed_counts)
         return Written(_shown(path), len(recording.interactions), dict(scrubbed), outcome)
+
+
+def _inputs(
+    recording: Recording | None, others: Sequence[Recording], mode: Mode, settings: Settings
+) -> Inputs:
+    """Return what a test is given: what it was given when it was recorded, or else something new.
+
+    Nothing, if there is no recording and there will be none.
+    """
+    if not mode.plays or (recording is None and mode.may_record(exists=False)):
+        return fresh_inputs(seed=settings.draws == "seeded", start=settings.clock != "real")
+    recorded = recording or next(iter(others), None)
+    return Inputs(recorded.seed, recorded.start) if recorded else Inputs()
+
+
+def under(
+    inputs: Inputs, settings: Settings, *, is_recording: bool, elapsed: float = 0.0
+) -> AbstractContextManager[Callable[[], bool]]:
+    """Return a context under ``inputs``, as far as ``settings`` want it (`sealtape.determinism`)."""
+    if settings.draws == "real":
+        inputs = replace(inputs, seed="")
+    return determined(inputs, clock=settings.clock, is_recording=is_recording, elapsed=elapsed)
 
 
 def _write_beside(path: Path, sealed: Sealed) -> str:
@@ -258,7 +292,8 @@ class use_cassette:
     As a context manager it gives the open `Cassette`; as a decorator it wraps functions and coroutine
     functions, each call with a cassette of its own. ``path`` may leave out ``.tape``. ``record_mode``
     is one of ``once`` (the default), ``none``, ``new_episodes``, ``all`` and ``rewrite``. Other
-    options are vcrpy's (``match_on``, ``filter_headers``, …) and ``repeats``.
+    options are vcrpy's (``match_on``, ``filter_headers``, …) and the settings ``repeats``, ``draws`` and
+    ``clock``.
 
     What was recorded is written when the block ends without an exception; a request that the cassette
     does not answer raises `Miss`, at the call and, if that was swallowed, at the end of the block.
@@ -267,7 +302,7 @@ class use_cassette:
     def __init__(self, path: str | os.PathLike[str], record_mode: str = "once", **options: Any) -> None:
         self._path = _tape_path(path)
         self._mode = mode_named(record_mode)
-        self._repeats = options.pop("repeats", None)
+        self._settings = {name: options.pop(name) for name in PER_CASSETTE if name in options}
         self._options = options
         self._stacks: list[ExitStack] = []
 
@@ -287,16 +322,15 @@ class use_cassette:
 
     @contextmanager
     def _used(self) -> Iterator[Cassette]:
-        settings = load_settings(self._path.parent).with_options(repeats=self._repeats)
+        settings = load_settings(self._path.parent).with_arguments("use_cassette", **self._settings)
         options = None
         if self._options:
             from sealtape.capture.http import vcr_options
 
             options = vcr_options(self._options)
         with ExitStack() as stack:
-            if not self._mode.may_record(exists=self._path.exists()):
-                changes = replay_environment(os.environ) if settings.replay_environment else {}
-                stack.enter_context(changed_environment(changes))
+            if settings.replay_environment and not self._mode.may_record(exists=self._path.exists()):
+                stack.enter_context(replaying(settings.sandbox.regions))
             library = Library(settings)
             ask = 'use_cassette(…, record_mode="{}")'.format
             cassette = stack.enter_context(library.opened(self._path, self._mode, options=options, ask=ask))

@@ -74,7 +74,58 @@ def _canonical_aws(request: AwsRequest) -> Canonical:
     cut, accounts = skeleton(text, request.region)
     payload = None if request.body is None else _digest(request.body)
     names = (*_speaker(request.region, request.caller), *accounts)
-    return Canonical((request.service, request.operation, cut, payload), names)
+    # A response is read by the protocol in which the request was made, and by no other.
+    spoken = request.service, request.operation, request.protocol
+    return Canonical((*spoken, cut, payload), names)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """A request in its parts, as plain values: the ``tree`` holds what the caller asked for.
+
+    ``group`` is what is equal in all requests that can be compared at all.
+    """
+
+    group: Hashable
+    tree: Tree
+
+
+def taken_apart(request: Request) -> Parts:
+    """Return what `canonical` compares, as it was asked for, in the places that `differences` names."""
+    if isinstance(request, AwsRequest):
+        tree: Tree = {"parameters": request.parameters, "payload": request.body}
+        return Parts((request.service, request.operation, request.protocol), tree)
+    parts = _parts(request.url)
+    form = _presigned_form(request)
+    if form is not None:
+        parts = parts | _presigned(parts)
+    place = (parts["scheme"], parts["host"], parts["port"])
+    body: Tree = _body_tree(request) if form is None else [list(field) for field in form]
+    return Parts(
+        (request.method.upper(), *place),
+        {"path": parts["path"], "query": _grouped(parts["query"]), "body": body},
+    )
+
+
+def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Tree]:
+    """Return fields by name: the value of one, the values of several."""
+    grouped: dict[str, list[str]] = {}
+    for name, value in pairs:
+        grouped.setdefault(name, []).append(value)
+    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
+
+
+def _body_tree(request: HttpRequest) -> Tree:
+    """Return the body as what it is: JSON as JSON, a form as its fields, multipart without boundary."""
+    content_type = _content_type(request)
+    if _is_json(content_type) or (not content_type and request.body[:1] in (b"{", b"[")):
+        parsed: Tree = _parse_json(request.body)
+        if parsed is not None:
+            return parsed
+    if _is_form(content_type):
+        return _grouped(_form(request.body))
+    boundary = _boundary(request)
+    return request.body.replace(boundary, b"boundary") if boundary else request.body
 
 
 @lru_cache(maxsize=64)
@@ -144,7 +195,7 @@ def _presigned(parts: dict[str, Any]) -> dict[str, Any]:
     return {"scheme": "presigned", "host": "aws", "port": None, "path": path, "query": query}
 
 
-def _presigned_form(request: HttpRequest) -> Hashable | None:
+def _presigned_form(request: HttpRequest) -> tuple[tuple[str, Any], ...] | None:
     """Return what counts of an upload by a presigned POST, None where ``request`` is none.
 
     Its fields, and the conditions of its policy, apart from who signed it when and until when.
@@ -251,6 +302,8 @@ def differences(live: Request, recorded: Request, limit: int = 5) -> list[Differ
 def _aws_differences(live: AwsRequest, recorded: AwsRequest) -> Iterable[Difference]:
     if live.label != recorded.label:
         yield Difference("operation", live.label, recorded.label)
+    if live.protocol != recorded.protocol:
+        yield Difference("protocol", live.protocol, recorded.protocol)
     # Not region and caller: one consistent change of them matches, and does not explain a miss.
     yield from _tree_differences("parameters", live.parameters, recorded.parameters)
     if live.body != recorded.body:

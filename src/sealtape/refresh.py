@@ -138,7 +138,7 @@ def require_rules(settings: Settings, sandbox: str | None) -> None:
 
 def require_key(settings: Settings) -> None:
     """Raise `KeyringError` unless the project's key is at hand: before a test is run, not in each."""
-    load_key(settings.key_id)
+    load_key(settings.key_id, root=settings.root)
 
 
 def require_none_pending(pending: Sequence[str]) -> None:

@@ -25,10 +25,13 @@ _CHOICES = {
     "repeats": ("miss", "last", "cycle"),
     "draws": ("seeded", "real"),
     "clock": ("tick", "stand", "real"),
+    "match": ("renaming", "exact"),
 }
 
+PER_CASSETTE = ("repeats", "draws", "clock", "match")
+"""What a marker, ``vcr_config`` or `sealtape.use_cassette` may say for one cassette."""
 
-_FROM_ENVIRONMENT = ("locked", "unplayed", "repeats", "draws", "clock")
+_FROM_ENVIRONMENT = ("locked", "unplayed", *PER_CASSETTE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class Settings:
     ``key_id`` pins the key; ``cassette_clear`` says whether rows carry clear words (``"full"``) or
     not (``"none"``); ``locked``, ``unplayed`` and ``repeats`` are what their options say;
     ``replay_environment`` lets replay invent AWS credentials and a region where there are none. ``draws``
-    and ``clock`` say what of a test's inputs comes again on replay (`sealtape.determinism`).
+    and ``clock`` say what of a test's inputs comes again on replay (`sealtape.determinism`), and ``match``
+    whether a request may equal a recorded one up to values that were made up anew (`sealtape.binding`).
     """
 
     root: Path | None = None
@@ -83,12 +87,21 @@ class Settings:
     replay_environment: bool = True
     draws: str = "seeded"
     clock: str = "tick"
+    match: str = "renaming"
     scrub: ScrubSettings = field(default_factory=ScrubSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
 
     def with_options(self, **options: str | None) -> Settings:
         """Return these settings with the options that are not None put over them."""
         return self._with(options, lambda name: f"--sealtape-{name}")
+
+    def with_arguments(self, call: str, **arguments: str | None) -> Settings:
+        """Return these settings with the arguments of ``call``, a marker for instance, put over the file's.
+
+        The environment's, which hold for a whole run, stay.
+        """
+        given = {name: value for name, value in arguments.items() if not os.environ.get(_variable(name))}
+        return self._with(given, lambda name: f"{call}({name}=…)")
 
     def _with(self, options: Mapping[str, str | None], where: Callable[[str], str]) -> Settings:
         given = {name: value for name, value in options.items() if value is not None}
@@ -200,8 +213,9 @@ def _check_choice(name: str, value: str, where: str) -> None:
 
 
 def _from_environment(settings: Settings) -> Settings:
-    def variable(name: str) -> str:
-        return f"SEALTAPE_{name.upper()}"
+    given = {name: os.environ.get(_variable(name)) or None for name in _FROM_ENVIRONMENT}
+    return settings._with(given, _variable)
 
-    given = {name: os.environ.get(variable(name)) or None for name in _FROM_ENVIRONMENT}
-    return settings._with(given, variable)
+
+def _variable(name: str) -> str:
+    return f"SEALTAPE_{name.upper()}"

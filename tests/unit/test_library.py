@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import random
+import tempfile
 import threading
+import time
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +21,7 @@ import pytest
 import requests
 
 import sealtape
-from sealtape.errors import CassetteTampered, KeyMissing, Miss, UsageError
+from sealtape.errors import CassetteTampered, KeyMissing, Miss, SettingsError, UsageError
 from sealtape.interaction import HttpRequest, Response
 from sealtape.library import Library
 from sealtape.seal.keyring import new_key
@@ -78,6 +83,52 @@ def test_vcrpys_options_are_taken(http: Service) -> None:
         with sealtape.use_cassette("a", match_on=["method", "path"]):
             requests.get(f"{http.url}/json?q={query}", timeout=5)
     assert len(http.asked) == 1
+
+
+def test_draws_and_clock_are_options_too(http: Service) -> None:
+    def told(**options: str) -> tuple[object, ...]:
+        with sealtape.use_cassette("a", **options):
+            requests.get(http.url + "/json", timeout=5)
+            return uuid.uuid4(), random.random(), datetime.now(UTC)
+
+    first = told(clock="stand")
+    assert told(clock="stand") == first
+    assert told(clock="stand", draws="real")[2] == first[2]
+    assert not set(told(clock="real", draws="real")) & set(first)
+    with pytest.raises(SettingsError, match=r"use_cassette\(clock=…\): 'clock' cannot be 'fast'"):
+        told(clock="fast")
+
+
+def test_coroutines_that_overlap_leave_nothing_seeded(http: Service) -> None:
+    before = random.getstate(), os.urandom, tempfile._name_sequence  # type: ignore[attr-defined]
+
+    async def draw(path: str, until: float) -> list[object]:
+        with sealtape.use_cassette(path):
+            requests.get(http.url + "/json", timeout=5)
+            await asyncio.sleep(until)
+            return [random.random(), uuid.uuid4()]
+
+    async def both() -> None:
+        await asyncio.gather(draw("a", 0.02), draw("b", 0.04))
+
+    asyncio.run(both())
+    assert (random.getstate(), os.urandom, tempfile._name_sequence) == before  # type: ignore[attr-defined]
+
+
+def test_what_is_recorded_inside_of_a_replay_is_signed_at_the_time_that_it_is(http: Service) -> None:
+    def outer(record_inner: bool) -> datetime:
+        with sealtape.use_cassette("outer", clock="stand"):
+            requests.get(http.url + "/json", timeout=5)
+            if not record_inner:
+                return datetime.now(UTC)
+            with sealtape.use_cassette("inner"):
+                requests.get(http.url + "/json", timeout=5)
+                return datetime.now(UTC)
+
+    recorded = outer(record_inner=False)
+    time.sleep(0.01)
+    before = datetime.now(UTC)
+    assert recorded < before < outer(record_inner=True)
 
 
 def test_yaml_is_refused_with_the_name_that_works() -> None:

@@ -79,6 +79,22 @@ def test_a_wrong_value_in_the_environment_is_named_as_such(
         load_settings(tmp_path)
 
 
+def test_arguments_win_over_the_file_and_not_over_the_environment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = load_settings(project(tmp_path, "[tool.sealtape]\ndraws = 'real'\nclock = 'real'\n"))
+    monkeypatch.setenv("SEALTAPE_CLOCK", "real")
+    marked = settings.with_arguments("vcr", draws="seeded", clock="stand", repeats=None)
+    assert (marked.draws, marked.clock, marked.repeats) == ("seeded", "real", "miss")
+
+
+def test_a_wrong_argument_is_named_with_its_call() -> None:
+    with pytest.raises(
+        SettingsError, match=r"vcr\(draws=…\): 'draws' cannot be 'on': it is one of seeded, real"
+    ):
+        Settings().with_arguments("vcr", draws="on")
+
+
 def test_options_win_over_everything_and_none_is_not_given(tmp_path: Path) -> None:
     settings = Settings(unplayed="warn").with_options(unplayed=None, locked="skip")
     assert (settings.unplayed, settings.locked) == ("warn", "skip")

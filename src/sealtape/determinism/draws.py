@@ -1,12 +1,13 @@
 """Random draws that come again: those of Python, and of numpy and Faker where they are loaded.
 
-Everything that is no generator with a seed of its own draws from the operating system: ``uuid``,
-``secrets``, ``random.SystemRandom``, numpy's new generators, and libraries for boundaries and tokens.
-Their bytes come from one stream for each module that asks. Were it one for all, a library that asks once
-more, to sign a request that a replay does not sign, would change every name that the test invents.
+Whatever has no generator with a seed of its own draws from the operating system: ``uuid``, ``secrets``,
+``random.Random()``, ``random.SystemRandom``, numpy's new generators, and libraries for boundaries and
+tokens. Their bytes come from one stream for each module that asks. Were it one for all, a library that
+asks once more, to sign a request that a replay does not sign, would change every name that the test
+invents.
 
 Keys that C libraries generate (OpenSSL's, and so those of ``ssl`` and ``cryptography``) never come
-through here.
+through here. Neither do the draws of other processes, forked ones included.
 """
 
 from __future__ import annotations
@@ -19,46 +20,152 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from hashlib import blake2b
 from types import FrameType
 from typing import Any
 
 # They ask on behalf of others.
 _GO_BETWEEN = frozenset(("os", "random", "secrets", "tempfile", "uuid", __name__))
-# What protects something real stays random, whatever a test does.
-_REAL = ("cryptography", "nacl", "OpenSSL", "paramiko", "sealtape", "ssl")
+# What protects something real stays random, and so does what chooses the examples of a test.
+_REAL = ("cryptography", "hypothesis", "multiprocessing", "nacl", "OpenSSL", "paramiko", "sealtape", "ssl")
 
 _real_urandom = os.urandom
+_real_seed = random.Random.seed
 _lock = threading.Lock()
-_open: list[_Streams] = []
+_open: list[_Seeded] = []
+"""The cassettes whose seeds are in force, innermost last."""
 
 
-class _Streams:
-    """The bytes that one cassette gives to each module that draws."""
+class _Seeded:
+    """The draws of one cassette."""
 
     def __init__(self, seed: str) -> None:
         self._seed = seed
         self._streams: dict[str, random.Random] = {}
         self._lock = threading.Lock()
+        self.put_back = _kept()
+        self.place: Callable[[], None] = _nowhere
+
+    def derived(self, purpose: str) -> int:
+        data = f"{self._seed}/{purpose}".encode()
+        return int.from_bytes(blake2b(data, digest_size=16).digest(), "big")
 
     def bytes_for(self, module: str, size: int) -> bytes:
         with self._lock:
             stream = self._streams.get(module)
             if stream is None:
-                stream = self._streams[module] = random.Random(_derived(self._seed, module))
+                stream = self._streams[module] = random.Random(self.derived(module))
             return stream.randbytes(size)
 
+    def was_used(self) -> bool:
+        """Whether anything was drawn, as far as it matters: names of temporary files stay on the machine."""
+        if self._streams:
+            return True
+        generators = ((random, "random"), (_faker(), "faker.generator"))
+        return any(g and g.getstate() != random.Random(self.derived(of)).getstate() for g, of in generators)
 
-def _derived(seed: str, purpose: str) -> int:
-    return int.from_bytes(blake2b(f"{seed}/{purpose}".encode(), digest_size=16).digest(), "big")
+    def begin(self) -> None:
+        """Seed the generators that are loaded."""
+        random.seed(self.derived("random"))
+        if numpy := _numpy():
+            numpy.seed(self.derived("numpy") % 2**32)
+        if faker := _faker():
+            faker.seed(self.derived("faker.generator"))
+
+
+@contextmanager
+def seeded(seed: str) -> Iterator[Callable[[], bool]]:
+    """Let everything that the block draws follow from ``seed``; afterwards all is as it was.
+
+    It gives a function that tells, inside of the block, whether anything was drawn.
+    """
+    with _lock:
+        draws = _Seeded(seed)
+        if not _open:
+            _put(_STAND_INS)
+        _open.append(draws)
+        tempfile._name_sequence = None  # type: ignore[attr-defined]  # it makes another when it needs one
+        for name in _UUID_STATE:
+            setattr(uuid, name, None)
+        # The multicast bit says that the address of the network card is made up (RFC 9562, 6.10).
+        uuid._node = draws.derived("node") % 2**48 | 1 << 40  # type: ignore[attr-defined]
+        draws.begin()
+    try:
+        yield draws.was_used
+    finally:
+        with _lock:
+            _leave(draws)
+
+
+def keep_place() -> None:
+    """Remember where the draws under the innermost seed are."""
+    if _open:
+        _open[-1].place = _kept()
+
+
+def go_on(seed: int = 0) -> None:
+    """Go on at the place that was kept, once: somebody has seeded the generators with a ``seed``."""
+    if _open:
+        _open[-1].place()
+        _open[-1].place = _nowhere
+
+
+def derived_seed(purpose: str) -> int | None:
+    """Return a seed that follows from the one in force, if any, for a generator that others do not see."""
+    return _open[-1].derived(purpose) if _open else None
+
+
+def _nowhere() -> None:
+    """Stay: no place was kept."""
+
+
+def _leave(draws: _Seeded) -> None:
+    if draws not in _open:
+        return
+    above = _open.index(draws) + 1
+    if above == len(_open):
+        draws.put_back()
+    else:
+        # Coroutines do not end in turn. What lies over this lies over what was there before it, now.
+        _open[above].put_back = draws.put_back
+    _open.remove(draws)
+    if not _open:
+        _put(_REAL_ONES)
+
+
+def _kept() -> Callable[[], None]:
+    """Return what puts every generator back to where it is now."""
+    generators = [random, *filter(None, (_faker(),))]
+    states: list[tuple[Callable[[Any], None], Any]] = [(g.setstate, g.getstate()) for g in generators]
+    if numpy := _numpy():
+        states.append((numpy.set_state, numpy.get_state()))
+    held = [(owner, name, getattr(owner, name)) for owner, name in _HELD]
+
+    def put_back() -> None:
+        for restore, state in states:
+            restore(state)
+        _put(held)
+
+    return put_back
+
+
+def _numpy() -> Any:
+    # numpy loads its generators at their first use, which may be inside of a block.
+    return importlib.import_module("numpy.random") if "numpy" in sys.modules else None
+
+
+def _faker() -> Any:
+    """Return the generator that all of Faker's instances share unless one is given its own."""
+    return getattr(sys.modules.get("faker.generator"), "random", None)
+
+
+# What is put in the place of Python's own.
 
 
 def _urandom(size: int, /) -> bytes:
-    if not _open:
-        return _real_urandom(size)
     module = _asking(sys._getframe(1))
-    if module.partition(".")[0] in _REAL:
+    if not _open or module.partition(".")[0] in _REAL:
         return _real_urandom(size)
     return _open[-1].bytes_for(module, size)
 
@@ -73,87 +180,51 @@ def _asking(frame: FrameType | None) -> str:
     return ""
 
 
-@contextmanager
-def seeded(seed: str) -> Iterator[None]:
-    """Let everything that the block draws follow from ``seed``; afterwards all is as it was."""
-    with ExitStack() as stack:
-        stack.enter_context(_system(_Streams(seed)))
-        stack.enter_context(_tempfile_names(seed))
-        stack.enter_context(_node(seed))
-        for state, restore in _generators():
-            stack.callback(restore, state)
-        reseeded(seed, "setup")
-        yield
+def _seed(generator: random.Random, a: Any = None, version: int = 2) -> None:
+    if a is None and _open:
+        a = _first_seed(sys._getframe(1))
+    _real_seed(generator, a, version)
 
 
-def reseeded(seed: str, purpose: str) -> None:
-    """Seed the generators that are loaded, as a plugin that seeds them for each test has to be followed."""
-    random.seed(_derived(seed, f"random/{purpose}"))
-    if numpy := _numpy():
-        numpy.seed(_derived(seed, f"numpy/{purpose}") % 2**32)
-    if faker := _faker():
-        faker.seed(_derived(seed, f"faker/{purpose}"))
+def _first_seed(frame: FrameType | None) -> int:
+    """Return the seed of a generator that is given none."""
+    while frame is not None and frame.f_globals.get("__name__") == "random":
+        frame = frame.f_back
+    maker = frame.f_globals.get("__name__") if frame is not None else None
+    if maker in ("tempfile", "faker.generator"):
+        # These make theirs once in a process, now or long ago.
+        return _open[-1].derived(maker)
+    return int.from_bytes(_urandom(16), "big")
 
 
-def _generators() -> Iterator[tuple[Any, Callable[[Any], None]]]:
-    yield random.getstate(), random.setstate
-    if numpy := _numpy():
-        yield numpy.get_state(), numpy.set_state
-    if faker := _faker():
-        yield faker.getstate(), faker.setstate
+def _put(attributes: Any) -> None:
+    for owner, name, value in attributes:
+        setattr(owner, name, value)
 
 
-def _numpy() -> Any:
-    # numpy loads its generators at their first use, which may be inside of a block.
-    return importlib.import_module("numpy.random") if "numpy" in sys.modules else None
+# ``SystemRandom``, and with it ``secrets``, has a name of its own for ``urandom``.
+_STAND_INS = (
+    (os, "urandom", _urandom),
+    (random, "_urandom", _urandom),
+    (random.Random, "seed", _seed),
+    (random, "seed", _seed.__get__(random._inst)),
+)
+_REAL_ONES = tuple((owner, name, getattr(owner, name)) for owner, name, _ in _STAND_INS)
+
+# Later versions of Python have more of them. Without libuuid, ``uuid1`` asks for the node and the time.
+_UUID_STATE = tuple(
+    name
+    for name in ("_generate_time_safe", "_UuidCreate", *(f"_last_timestamp{v}" for v in ("", "_v6", "_v7")))
+    if hasattr(uuid, name)
+)
+_HELD = ((tempfile, "_name_sequence"), (uuid, "_node"), *((uuid, name) for name in _UUID_STATE))
 
 
-def _faker() -> Any:
-    """Return the generator that all of Faker's instances share unless one is given its own."""
-    return getattr(sys.modules.get("faker.generator"), "random", None)
+def _forget() -> None:
+    _open.clear()
+    _put(_REAL_ONES)
 
 
-@contextmanager
-def _system(streams: _Streams) -> Iterator[None]:
-    with _lock:
-        if not _open:
-            _replace_urandom(_urandom)
-        _open.append(streams)
-    try:
-        yield
-    finally:
-        with _lock:
-            _open.remove(streams)
-            if not _open:
-                _replace_urandom(_real_urandom)
-
-
-def _replace_urandom(function: Callable[[int], bytes]) -> None:
-    os.urandom = function
-    # SystemRandom, and with it secrets, has a name of its own for it.
-    random._urandom = function  # type: ignore[attr-defined]
-
-
-@contextmanager
-def _tempfile_names(seed: str) -> Iterator[None]:
-    """Draw the names of temporary files; a name that is taken is passed over, as ever."""
-    names: Any = tempfile._RandomNameSequence()  # type: ignore[attr-defined]
-    names._rng, names._rng_pid = random.Random(_derived(seed, "tempfile")), os.getpid()
-    before = tempfile._name_sequence  # type: ignore[attr-defined]
-    tempfile._name_sequence = names  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        tempfile._name_sequence = before  # type: ignore[attr-defined]
-
-
-@contextmanager
-def _node(seed: str) -> Iterator[None]:
-    """Give ``uuid1`` the address of a network card that no machine has."""
-    before = uuid._node  # type: ignore[attr-defined]
-    # The multicast bit says that the address is made up (RFC 9562, 6.10).
-    uuid._node = _derived(seed, "node") % 2**48 | 1 << 40  # type: ignore[attr-defined]
-    try:
-        yield
-    finally:
-        uuid._node = before  # type: ignore[attr-defined]
+if hasattr(os, "register_at_fork"):
+    # Two processes that draw the same names would collide.
+    os.register_at_fork(after_in_child=_forget)

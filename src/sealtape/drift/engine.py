@@ -16,7 +16,7 @@ from sealtape.drift.findings import Cause, Finding, fingerprint, group, shown_va
 from sealtape.drift.noise import PER_RESPONSE_HEADERS, says_nothing
 from sealtape.drift.rules import RULE, Rule, rule_for
 from sealtape.interaction import AwsRequest, Interaction, Recording, Request, Response, Scrubbed
-from sealtape.renaming import Renaming
+from sealtape.renaming import Renaming, first_said
 
 WORD = re.compile(r"[A-Za-z0-9]+")
 
@@ -238,12 +238,11 @@ def _stand_ins(interactions: Sequence[Scrubbed]) -> frozenset[str]:
 
 
 def _chosen_words(side: Conversation) -> frozenset[str]:
-    answered: set[str] = set()
-    chosen: set[str] = set()
-    for tree, answer in zip(side.asked, side.answered, strict=True):
-        chosen.update(word for word in WORD.findall(repr(tree)) if word not in answered)
-        answered.update(WORD.findall(repr(answer.tree)))
-    return frozenset(chosen)
+    turns = zip(side.asked, side.answered, strict=True)
+    asked, _ = first_said(
+        (WORD.findall(repr(tree)), WORD.findall(repr(answer.tree))) for tree, answer in turns
+    )
+    return frozenset(asked)
 
 
 def _text(value: Any) -> str:

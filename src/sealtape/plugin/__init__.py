@@ -6,9 +6,8 @@ Nothing here imports a client library, cryptography or rich; a run without a mar
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +40,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="What to do about tests whose cassette is locked because its key is not here.",
     )
     group.addoption(
+        "--sealtape-draws",
+        choices=("seeded", "real"),
+        default=None,
+        help="Whether what a marked test draws (names, uuids, tokens) follows from the seed of its cassette.",
+    )
+    group.addoption(
+        "--sealtape-clock",
+        choices=("tick", "stand", "real"),
+        default=None,
+        help="Whether a replay begins at the recorded time and goes on, or stands there, recording too.",
+    )
+    group.addoption(
         "--sandbox",
         default=None,
         metavar="embedded|URL",
@@ -55,6 +66,10 @@ def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[SESSION] = Session(config)
     if session.refreshes and not hasattr(config, "workerinput"):
         config.pluginmanager.register(refreshing.Events(Path(session.refreshes)), "sealtape-events")
+    if config.pluginmanager.hasplugin("randomly"):
+        from sealtape.plugin import reseeding
+
+        config.pluginmanager.register(reseeding.Reseeding(), "sealtape-reseeding")
     try:
         settings = session.settings(config.rootpath)
         sandbox = config.getoption("--sandbox")
@@ -78,9 +93,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @contextmanager
 def _offline_environment(settings: Settings) -> Iterator[None]:
-    from sealtape.capture.environment import changed_environment, replay_environment
+    from sealtape.capture import credentials
+    from sealtape.capture.environment import replaying
 
-    with changed_environment(replay_environment(os.environ) if settings.replay_environment else {}):
+    credentials.install()
+    with replaying(settings.sandbox.regions) if settings.replay_environment else nullcontext():
         yield
 
 

@@ -3,14 +3,20 @@
 A fixture of class, module, package or session scope runs before a test's own cassette opens and after
 it has closed. When a marked test brings such a fixture up, its traffic, teardown included, belongs to
 one cassette of that scope: ``_module.tape`` beside the module's other cassettes, ``_session.tape`` in
-the ``cassettes`` folder next to the conftest that defines the fixture. A fixture without traffic opens
-no file.
+the ``cassettes`` folder next to the conftest that defines the fixture. A fixture that neither makes
+traffic nor draws anything writes no file.
+
+Setup and teardown of each such fixture draw under a seed of their own, which follows from that of the
+scope's cassette and the fixture's name: which fixtures there are besides, and in which order tests bring
+them up, changes nothing. The tests in between do not draw under it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+import functools
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,25 +24,61 @@ import pytest
 
 from sealtape.errors import UsageError
 from sealtape.plugin.collection import file_name, is_marked
-from sealtape.plugin.session import SESSION, Session, known_of
+from sealtape.plugin.session import SESSION, known_of
+from sealtape.settings import PER_CASSETTE
 
 if TYPE_CHECKING:
     from sealtape.cassette import Cassette
+    from sealtape.determinism import Inputs
 
 
 class _Scope:
-    """A conversation that opens its cassette with the first request."""
+    """A conversation that opens its cassette with the first request.
+
+    ``marked`` are the arguments of the marker of the test that brought it up.
+    """
 
     def __init__(
-        self, session: Session, scope: str, find_path: Callable[[], Path], given: str | None
+        self, item: pytest.Item, scope: str, find_path: Callable[[], Path], marked: Mapping[str, Any]
     ) -> None:
-        self._session = session
+        self._session = session = item.config.stash[SESSION]
+        self._run = item.session
+        self._failed_before = item.session.testsfailed
         self._scope = scope
-        self._find_path = find_path
-        self._given = given
+        self._find_path = functools.cache(find_path)
+        self._mode = session.mode(marked.get("record_mode"))
+        self._marked = {name: marked[name] for name in PER_CASSETTE if name in marked}
+        self._inputs: Inputs | None = None
+        self._began = 0.0
+        self._drew = False
         self._stack = ExitStack()
         self._cassette: Cassette | None = None
         self.failed = False
+
+    @contextmanager
+    def current(self, part: str | None) -> Iterator[None]:
+        """Let traffic of the block belong to the scope, and run it under the inputs of the ``part``."""
+        from sealtape.capture.current import entered
+        from sealtape.library import hooks
+
+        with hooks(), entered(self), self._under(part) if part else nullcontext(bool) as was_used:
+            yield
+            self._drew = self._drew or was_used()
+
+    def _under(self, part: str) -> AbstractContextManager[Callable[[], bool]]:
+        from sealtape.library import under
+
+        path, mode = self._find_path(), self._mode
+        settings = self._session.settings(path.parent, self._marked)
+        if self._inputs is None:
+            self._inputs = self._session.library(path.parent).inputs_at(path, mode, settings)
+            self._began = time.monotonic()
+        return under(
+            self._inputs.of(part),
+            settings,
+            is_recording=mode.may_record(exists=path.exists()),
+            elapsed=time.monotonic() - self._began,
+        )
 
     def __getattr__(self, name: str) -> Any:
         # Reached for what capture asks of a conversation: traffic has begun.
@@ -45,8 +87,7 @@ class _Scope:
         return getattr(self._cassette, name)
 
     def _open(self) -> Cassette:
-        path = self._find_path()
-        mode = self._session.mode(self._given)
+        path, mode = self._find_path(), self._mode
         if mode.may_record(exists=path.exists()) and not self._session.has_all_of(self._scope):
             raise UsageError(
                 f"a fixture of {self._scope} scope cannot be recorded here",
@@ -59,10 +100,13 @@ class _Scope:
             library.opened(
                 path,
                 mode,
+                settings=self._session.settings(path.parent, self._marked),
+                inputs=self._inputs,
                 keep=lambda: not self.failed,
                 written=self._session.note_written,
                 pending=bool(self._session.refreshes),
                 current=False,
+                empty=self._may_keep_draws,
             )
         )
         if self._session.item is not None:
@@ -71,10 +115,22 @@ class _Scope:
 
     def close(self) -> None:
         """Write what was recorded; raise a miss that was swallowed in the scope's teardown."""
+        if self._cassette is None and self._may_keep_draws():
+            self._cassette = self._open()
         self._stack.close()
         misses = self._cassette.take_misses() if self._cassette is not None else []
         if misses:
             raise misses[0]
+
+    def _may_keep_draws(self) -> bool:
+        """Whether there may be a cassette for what was drawn alone, which the scope's tests were given.
+
+        Not if one of them failed: the names that it drew would be taken when it is recorded again.
+        """
+        if not self._drew or self._run.testsfailed != self._failed_before:
+            return False
+        is_new = self._mode.records_missing and not self._find_path().exists()
+        return is_new and self._session.has_all_of(self._scope)
 
 
 _SCOPES = pytest.StashKey[dict[str, _Scope]]()
@@ -88,23 +144,20 @@ def set_up(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -
     if fixturedef.scope == "function" or item is None or not is_marked(item) or disabled:
         yield
         return
-    from sealtape.capture.current import entered
-    from sealtape.library import hooks
-
     scope = _scope_of(fixturedef, request, item)
+    part = _part(fixturedef, request) if _is_named(fixturedef, item) else None
     # Finalizers run last in, first out: between these two lies the fixture's own teardown.
     teardown = ExitStack()
     fixturedef.addfinalizer(teardown.close)
     try:
-        with hooks(), entered(scope):
+        with scope.current(part):
             yield
     except BaseException:
         scope.failed = True
         raise
 
     def begin_teardown() -> None:
-        teardown.enter_context(hooks())
-        teardown.enter_context(entered(scope))
+        teardown.enter_context(scope.current(part and f"teardown of {part}"))
 
     fixturedef.addfinalizer(begin_teardown)
 
@@ -120,10 +173,10 @@ def _scope_of(
     if key not in scopes:
         marker = item.get_closest_marker("vcr")
         scopes[key] = _Scope(
-            item.config.stash[SESSION],
+            item,
             fixturedef.scope,
             lambda: _path(fixturedef, request, folder),
-            marker.kwargs.get("record_mode") if marker else None,
+            marker.kwargs if marker else {},
         )
 
         def close() -> None:
@@ -150,3 +203,41 @@ def _path(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest, fo
     if fixturedef.scope == "class" and request.cls is not None:
         return store.cassette_path(module, file_name(f"_class.{request.cls.__name__}"))
     return store.cassette_path(module, "_module")
+
+
+_WIDER = ("function", "class", "module", "package", "session")
+
+
+def _is_named(fixturedef: pytest.FixtureDef[Any], item: pytest.Item) -> bool:
+    """Whether the cassette of the fixture's scope can be named before the fixture is there.
+
+    The cassettes of classes and modules lie in the folder that ``vcr_cassette_dir`` says, which may itself
+    need the fixture, or be of a narrower scope.
+    """
+    if fixturedef.scope in ("package", "session"):
+        return True
+    definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]  # no public name for it
+    folder = definitions["vcr_cassette_dir"][-1]
+    needed, waiting = set(), ["vcr_cassette_dir"]
+    while waiting:
+        name = waiting.pop()
+        if name not in needed:
+            needed.add(name)
+            waiting += [more for found in definitions.get(name, ()) for more in found.argnames]
+    is_wide = _WIDER.index(folder.scope) >= _WIDER.index(fixturedef.scope)
+    return is_wide and fixturedef.argname not in needed
+
+
+def _part(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -> str:
+    """Return a name for a fixture with its parameter, which stays if its module is renamed."""
+    name, file = fixturedef.argname, Path(fixturedef.baseid.partition("::")[0])
+    if fixturedef.scope == "module":
+        # pytest calls the fixture that runs setup_module after the module.
+        name = name.removesuffix(request.module.__name__)
+    if file.suffix == ".py":
+        # It may extend one of its name in a conftest. Those of several modules meet in a session.
+        name += " of a module" if fixturedef.scope in ("class", "module") else f" of {file.name}"
+    if hasattr(request, "param"):
+        is_plain = request.param is None or isinstance(request.param, (str, int, float))
+        name += f"[{request.param if is_plain else request.param_index!r}]"  # type: ignore[attr-defined]
+    return name

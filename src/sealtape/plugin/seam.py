@@ -20,6 +20,7 @@ from sealtape.errors import Unplayed
 from sealtape.modes import ALL, NONE, REWRITE, Mode
 from sealtape.plugin.collection import file_name
 from sealtape.plugin.session import SESSION, SealtapeWarning, Session, known_of
+from sealtape.settings import PER_CASSETTE
 
 if TYPE_CHECKING:
     from sealtape.capture.http import VcrOptions
@@ -58,6 +59,7 @@ class _Seam:
         session = pytestconfig.stash[SESSION]
         given = merge_kwargs(config, markers)
         mode = session.mode(given.pop("record_mode", None) or record_mode)
+        marked = {name: given.pop(name) for name in PER_CASSETTE if name in given}
         folder = Path(vcr_cassette_dir)
         path = store.cassette_path(folder, file_name(_bare(default_cassette)))
         others = [str(name) for marker in markers for name in marker.args]
@@ -78,7 +80,7 @@ class _Seam:
             session.plain.append(str(plain))
         # Like pytest-recording, pass over shared cassettes that are not there.
         shared = [tape for tape in tapes.values() if os.path.exists(tape)]
-        return _sealed(session, path, mode, _options(given, pytestconfig), shared)
+        return _sealed(session, path, mode, marked, _options(given, pytestconfig), shared)
 
 
 def _require_harmless(paths: list[Path]) -> None:
@@ -123,7 +125,12 @@ def _options(given: dict[str, Any], config: pytest.Config) -> VcrOptions | None:
 
 @contextmanager
 def _sealed(
-    session: Session, path: Path, mode: Mode, options: VcrOptions | None, shared: list[Path]
+    session: Session,
+    path: Path,
+    mode: Mode,
+    marked: dict[str, Any],
+    options: VcrOptions | None,
+    shared: list[Path],
 ) -> Iterator[Cassette]:
     """Open a test's sealed cassette for as long as the test and its function-scoped fixtures last."""
     assert session.item is not None
@@ -137,6 +144,7 @@ def _sealed(
                 mode,
                 options=options,
                 shared=shared,
+                settings=session.settings(path.parent, marked) if marked else None,
                 keep=lambda: test.passed,
                 written=session.note_written,
                 pending=bool(session.refreshes),

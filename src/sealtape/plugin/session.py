@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -18,6 +19,10 @@ from sealtape.settings import Settings, load_settings
 if TYPE_CHECKING:
     from sealtape.cassette import Cassette
     from sealtape.library import Library, Written
+
+
+OPTIONS = ("unplayed", "locked", "draws", "clock")
+"""The settings that the command line has options for."""
 
 
 class SealtapeWarning(UserWarning):
@@ -44,11 +49,14 @@ class Session:
             self._libraries[settings] = Library(settings)
         return self._libraries[settings]
 
-    def settings(self, folder: Path) -> Settings:
-        """Return the settings for ``folder``, with the command line over them."""
-        return load_settings(folder).with_options(
-            unplayed=self.config.getoption("--sealtape-unplayed"),
-            locked=self.config.getoption("--sealtape-locked"),
+    def settings(self, folder: Path, marked: Mapping[str, Any] = MappingProxyType({})) -> Settings:
+        """Return the settings for ``folder``, with those ``marked`` for one test and the command line's over
+        them."""
+        settings = load_settings(folder)
+        if marked:
+            settings = settings.with_arguments("vcr", **marked)
+        return settings.with_options(
+            **{name: self.config.getoption(f"--sealtape-{name}") for name in OPTIONS}
         )
 
     def note_written(self, written: Written) -> None:
@@ -121,6 +129,9 @@ class Test:
             self.passed = report.passed or hasattr(report, "wasxfail")
         if report.when == "teardown":
             report.sealtape_written = self.written  # type: ignore[attr-defined]  # reports take attributes
+            report.sealtape_renamed = [  # type: ignore[attr-defined]
+                list(pair) for cassette in self.cassettes for pair in cassette.renamed.items()
+            ]
         if isinstance(error, Miss):
             # It was told here, so the end of the test need not tell it again.
             self._take_misses()

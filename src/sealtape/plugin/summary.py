@@ -17,7 +17,8 @@ def write_summary(reporter: TerminalReporter) -> None:
     skipped = [r for r in reporter.stats.get("skipped", []) if getattr(r, "sealtape_locked", "")]
     written = reporter.config.stash[SESSION].written
     plain = reporter.config.stash[SESSION].plain
-    if not (locked or skipped or written or plain):
+    renamed = _renamed(reporter) if reporter.config.get_verbosity() > 0 else {}
+    if not (locked or skipped or written or plain or renamed):
         return
     reporter.section("sealtape")
     for reports, verb in ((locked, "failed"), (skipped, "skipped")):
@@ -29,8 +30,18 @@ def write_summary(reporter: TerminalReporter) -> None:
         count = _counted(len(plain), "cassette is", "cassettes are")
         reporter.line(f"{count} still there in plain text beside a sealed one, which is used")
         reporter.line(f"hint: git rm {plain[0]}")
+    for test, names in renamed.items():
+        reporter.line(f"{test} made up {_counted(len(names), 'value')} anew:")
+        for recorded, live in names:
+            reporter.line(f"  {live} here, {recorded} recorded")
     if written:
         _write_recorded(reporter, written)
+
+
+def _renamed(reporter: TerminalReporter) -> dict[str, list[list[str]]]:
+    """Return, by test, the values that stand for recorded ones."""
+    reports = (report for listed in reporter.stats.values() for report in listed)
+    return {r.nodeid: r.sealtape_renamed for r in reports if getattr(r, "sealtape_renamed", None)}
 
 
 def _write_recorded(reporter: TerminalReporter, written: list[dict[str, Any]]) -> None:

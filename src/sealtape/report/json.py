@@ -33,6 +33,7 @@ def cassette_document(
         "format": format,
         "name": recording.name,
         "key_id": key_id,
+        "inputs": {"start": recording.start, "draws": "seeded" if recording.seed else "real"},
         "interactions": [
             _interaction(scrubbed, number)
             for number, scrubbed in enumerate(recording.interactions, 1)

@@ -57,6 +57,11 @@ def cassette_text(
         (printable_line(where), "bold"),
         f"  key {key_id} · {counted(count, 'interaction')} · {counted(removed, 'value')} scrubbed",
     )
+    if recording.seed or recording.start:
+        # Not the seed itself: it would tell every value that was drawn, and tells a reader nothing.
+        start = printable_line(recording.start[:19].replace("T", " ")) or "an unknown time"
+        draws = "draws are seeded" if recording.seed else "draws are real"
+        yield Text(f"    recorded at {start} UTC; {draws}", style="dim")
     for number, scrubbed in enumerate(recording.interactions, 1):
         if only in (None, number):
             whole = f"sealtape show --interaction {number} {printable_line(where)}"

@@ -115,7 +115,9 @@ def spellings(value: str) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Needle:
+class Needle:
+    """What is looked for by one text: what takes its place, and of which value it is an encoding."""
+
     stand_in: str
     rule: str
     value: str
@@ -137,8 +139,8 @@ class Known:
         self._lock = threading.Lock()
         self._values: dict[str, Reach] = {}
         self._whole: dict[str, tuple[str, str]] = {}
-        self._needles: Needles[_Needle] = Needles()
-        self._with_urls: Needles[_Needle] = Needles()
+        self._needles: Needles[Needle] = Needles()
+        self._with_urls: Needles[Needle] = Needles()
         self._digests: dict[str, tuple[str, str, Reach]] = {}
         self._lengths: frozenset[int] = frozenset()
         self._shortest = 0
@@ -202,15 +204,15 @@ class Known:
         self._rules[stand_in] = rule
         self._whole[value] = (stand_in, rule)
         if reach >= Reach.WORD:
-            self._look_for(value, _Needle(stand_in, rule, value, reach is Reach.ANYWHERE))
+            self._look_for(value, Needle(stand_in, rule, value, reach is Reach.ANYWHERE))
             for encode in encodings(value):
                 text = encode(value)
                 if text != value and len(text) >= 6:
-                    self._look_for(text, _Needle(encode(stand_in), rule, value, reach is Reach.ANYWHERE))
+                    self._look_for(text, Needle(encode(stand_in), rule, value, reach is Reach.ANYWHERE))
         self.edition += 1
         self.cache = {}
 
-    def _look_for(self, text: str, needle: _Needle) -> None:
+    def _look_for(self, text: str, needle: Needle) -> None:
         other = self._needles.get(text)
         # A value in its own right goes before the same text as the encoding of another.
         if other is None or other.value != text or needle.value == text:
@@ -244,7 +246,7 @@ class Known:
         """Return ``text`` with those known values replaced that hold a URL themselves."""
         return self._replace_each(self._with_urls, text, note) if self._with_urls else text
 
-    def _replace_each(self, needles: Needles[_Needle], text: str, note: Note | None) -> str:
+    def _replace_each(self, needles: Needles[Needle], text: str, note: Note | None) -> str:
         for found, needle in needles.found_in(text):
             # Longest first: a value that holds another one goes as a whole.
             if found not in text:

@@ -17,6 +17,7 @@ import json
 import re
 import string
 
+from sealtape.scrub.archives import unpacked
 from sealtape.scrub.evidence import ORDINARY_WORDS, TOKEN_PREFIX, TRIVIAL
 
 _BASE32 = string.ascii_uppercase + "234567"
@@ -130,8 +131,28 @@ class StandIns:
             self.held[stand_in] = value
             self.shown.append((stand_in, value))
 
+    def hold(self, drawn: str, adopted: str) -> None:
+        """Let the value that got the stand-in ``drawn`` here have the cassette's ``adopted`` from now on."""
+        for value, made in self._drawn.items():
+            if made == drawn:
+                self._drawn[value] = adopted
+                self.meet(adopted, value)
+                return
+
     def of_bytes(self, value: bytes) -> bytes:
-        """Return the stand-in of binary data: what the stand-in of its base64 decodes to."""
+        """Return the stand-in of binary data: what the stand-in of its base64 decodes to.
+
+        Archives of the same files have the same one, whenever they were packed.
+        """
+        encoded = base64.b64encode(value).decode("ascii")
+        files = unpacked(value) if encoded not in self._drawn else None
+        if files is not None:
+            content = "".join(f"{len(name)} {name}{_sha(data)}" for name, data in sorted(files.items()))
+            drawn = hashlib.shake_256(self._draw_key + b"archive" + content.encode()).digest(len(value))
+            made = base64.b64encode(drawn).decode("ascii")
+            self.meet(made, encoded)
+            self._origins[made] = (self.digest(content), len(encoded))
+            self._drawn[encoded] = made
         return base64.b64decode(self.of(base64.b64encode(value).decode("ascii")))
 
     def constant(self, value: str) -> str:
@@ -219,6 +240,10 @@ class StandIns:
         if isinstance(node, int) and abs(node) > 99999 and name not in _TIME_CLAIMS:
             return int(self._make(str(node)))
         return node
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
 
 
 def _classes(text: str) -> tuple[bool, bool, bool]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from sealtape.errors import ResidueFound
 from sealtape.interaction import (
@@ -42,6 +42,17 @@ from sealtape.settings import ScrubSettings
 
 _MIN_ENVIRONMENT_VALUE = 8
 _ROUNDS = 8
+_BY_MODEL = frozenset({"model-sensitive", "model-payload"})
+_IDENTITIES = frozenset({"access-key-id", "account-id", "iam-unique-id", "known-value", "sigv4-signature"})
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that is removed from a live request: by which rule, where, and the value itself."""
+
+    rule: str
+    place: str
+    value: str = field(repr=False)
 
 
 class Scrubber:
@@ -70,7 +81,9 @@ class Scrubber:
         self._lexicon = Lexicon(settings.names, settings.patterns)
         self._models = models if models is not None else shared_models()
         self._learned: set[tuple[str, str]] = set()
-        self._restoring = Restoring(self._stand_ins.held)
+        self._restoring = Restoring()
+        self._recorded = Restoring()
+        self._contents: dict[bytes, bytes] = {}
         self._known.adopt(removals)
         self._environment: dict[str, str] = {}
         self._shown = 0
@@ -170,7 +183,45 @@ class Scrubber:
         clean = self._request(request, self._eraser(request, None))
         while self._take_shown():
             clean = self._request(request, self._eraser(request, None))
-        return clean
+        return self._request(clean, self._putting(self._recorded, request)) if self._recorded else clean
+
+    def secrets_in(self, request: Request) -> dict[str, Secret]:
+        """Return what is removed from a live request, each by its stand-in."""
+        notes: Notes = {}
+        self._request(request, self._eraser(request, notes))
+        return {stand_in: Secret(rule, place, value) for (place, stand_in), (rule, value, _) in notes.items()}
+
+    def any_will_do(self, rule: str, place: str) -> bool:
+        """Whether any secret may stand where ``rule`` found one: not if it may be a name that was chosen."""
+        if rule in _BY_MODEL:
+            return bool(self._lexicon.rule(place.removesuffix(".*").rpartition(".")[2]))
+        return rule not in _IDENTITIES
+
+    def is_held(self, stand_in: str) -> bool:
+        """Whether the caller has shown to hold what a stand-in of the recording stands for."""
+        return stand_in in self._stand_ins.held
+
+    def rename(
+        self,
+        names: Mapping[str, str],
+        forms: Mapping[str, str],
+        secrets: Iterable[tuple[str, str]],
+        contents: Mapping[bytes, bytes],
+    ) -> None:
+        """Call what the recording says under the keys of ``names`` by their values here, from now on.
+
+        ``forms`` are likewise, of what follows from names and times, as it is written. ``secrets`` are
+        stand-ins of the recording, each with the one that was made here for another value in its place: the
+        recorded one stands for that value too. ``contents`` are bodies of the recording with those that
+        take their place.
+        """
+        for recorded, live in secrets:
+            self._stand_ins.hold(live, recorded)
+        self._restoring.put(names)
+        self._restoring.put_forms(forms)
+        self._recorded.put({live: recorded for recorded, live in names.items()})
+        self._recorded.put_forms({live: recorded for recorded, live in forms.items()})
+        self._contents.update(contents)
 
     def _take_shown(self) -> bool:
         """Look in every encoding for the values that live requests have shown; whether there are new ones.
@@ -218,20 +269,24 @@ class Scrubber:
         )
 
     def restore(self, scrubbed: Scrubbed) -> Outcome:
-        """Return a recorded outcome with the secrets in it that the caller itself has shown to hold.
+        """Return a recorded outcome with the secrets that the caller has shown to hold, and its own names.
 
         Where it has shown none, that is the recorded outcome, the same object.
         """
         outcome, held = scrubbed.interaction.outcome, self._stand_ins.held
-        if not held or not any(
+        if not self._recorded and not any(
             r.stand_in in held and not r.place.startswith("request.") for r in scrubbed.removals
         ):
             return outcome
+        if self._contents and isinstance(outcome, Response) and outcome.body in self._contents:
+            body = self._contents[outcome.body]
+            outcome = replace(outcome, headers=content.mended(outcome.headers, body), body=body)
         self._restoring.follow(self._stand_ins.shown, self._known)
         request = scrubbed.interaction.request
-        known, values = self._restoring.known, self._restoring.values
-        eraser = Eraser(self._lexicon, known, values, None, aws=isinstance(request, AwsRequest))
-        return self._outcome(outcome, request, eraser)
+        return self._outcome(outcome, request, self._putting(self._restoring, request))
+
+    def _putting(self, values: Restoring, request: Request) -> Eraser:
+        return Eraser(self._lexicon, values.known, values.values, None, aws=isinstance(request, AwsRequest))
 
     def renamed(
         self, recorded: Sequence[Scrubbed], names: Mapping[str, str], accepted: Sequence[Scrubbed]
@@ -242,11 +297,17 @@ class Scrubber:
         """
         if not names:
             return tuple(recorded)
-        renaming = Restoring(dict(names))
-        for value in names:
-            renaming.known.add(value, "renamed", reach_of(value, "renamed"))
+        renaming = Restoring()
+        renaming.put(names)
         origins = {r.stand_in: (r.digest, r.length) for old in accepted for r in old.removals}
         return tuple(self._renamed(scrubbed, renaming, names, origins) for scrubbed in recorded)
+
+    def told(self, recorded: Sequence[Scrubbed]) -> tuple[Scrubbed, ...]:
+        """Return what this replay has added to its recording, in the recording's own names (`rename`)."""
+        if not self._recorded:
+            return tuple(recorded)
+        names = self._recorded.values.behind
+        return tuple(self._renamed(scrubbed, self._recorded, names, {}) for scrubbed in recorded)
 
     def _renamed(
         self,
@@ -256,9 +317,7 @@ class Scrubber:
         origins: Mapping[str, tuple[str, int]],
     ) -> Scrubbed:
         request, outcome = scrubbed.interaction.request, scrubbed.interaction.outcome
-        eraser = Eraser(
-            self._lexicon, renaming.known, renaming.values, None, aws=isinstance(request, AwsRequest)
-        )
+        eraser = self._putting(renaming, request)
         told = Interaction(self._request(request, eraser), self._outcome(outcome, request, eraser))
         removals = []
         for removal in scrubbed.removals:

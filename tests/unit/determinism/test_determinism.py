@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import random
 import secrets
+import ssl
 import subprocess
 import sys
 import tempfile
@@ -12,12 +14,17 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography.fernet import Fernet
+from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from sealtape.determinism import Inputs, determined, fresh_inputs
+from sealtape.determinism import Inputs, determined, fresh_inputs, go_on, keep_place
+from sealtape.seal.format import new_cassette_id
+from sealtape.seal.keyring import new_key
 
 INPUTS = Inputs("5eed" * 8, "2026-01-31T12:00:00.250000+00:00")
 
@@ -30,6 +37,8 @@ DRAWS: dict[str, Callable[[], object]] = {
     "system": lambda: random.SystemRandom().getrandbits(64),
     "urandom": lambda: os.urandom(16),
     "tempfile": tempfile.mktemp,
+    "generator": lambda: random.Random().random(),
+    "seeding": lambda: (random.seed(), random.random()),
 }
 
 
@@ -66,11 +75,12 @@ def test_what_a_test_seeds_itself_counts() -> None:
 
 
 def test_a_library_that_draws_more_does_not_change_what_the_test_draws() -> None:
-    def library(times: int) -> None:
+    def draw_beside(times: int) -> uuid.UUID:
         source = "import os\nfor _ in range(times): os.urandom(7)"
         exec(source, {"__name__": "library.signing", "times": times})
+        return uuid.uuid4()
 
-    assert drawn(lambda: (library(1), uuid.uuid4())[1]) == drawn(lambda: (library(5), uuid.uuid4())[1])
+    assert drawn(lambda: draw_beside(1)) == drawn(lambda: draw_beside(5))
 
 
 @pytest.mark.parametrize("module", ["cryptography.fernet", "ssl", "sealtape.seal.keyring"])
@@ -84,6 +94,67 @@ def test_what_protects_something_real_stays_random(module: str) -> None:
     assert isinstance(first, tuple)
     assert isinstance(second, tuple)
     assert not set(first) & set(second)
+
+
+@pytest.mark.parametrize(
+    "generated",
+    [
+        lambda: ed25519.Ed25519PrivateKey.generate().private_bytes_raw(),
+        lambda: rsa.generate_private_key(65537, 1024).private_numbers().p,
+        lambda: AESSIV.generate_key(256),
+        Fernet.generate_key,
+        lambda: ssl.RAND_bytes(16),
+        lambda: new_key().text,
+        new_cassette_id,
+    ],
+    ids=["ed25519", "rsa", "aes", "fernet", "tls", "project key", "cassette id"],
+)
+def test_generated_keys_stay_random(generated: Callable[[], object]) -> None:
+    assert drawn(generated) != drawn(generated)
+
+
+def test_parts_of_a_test_draw_by_themselves() -> None:
+    one, other = INPUTS.of("one"), INPUTS.of("other")
+    assert len({drawn(uuid.uuid4, inputs) for inputs in (INPUTS, one, other)}) == 3
+    assert drawn(uuid.uuid4, INPUTS.of("one")) == drawn(uuid.uuid4, one)
+    assert Inputs(start=INPUTS.start).of("one").seed == ""
+
+
+def test_draws_go_on_where_they_were_after_somebody_has_seeded() -> None:
+    def draw(disturbance: int | None) -> object:
+        first = random.random()
+        keep_place()
+        if disturbance is not None:
+            random.seed(disturbance)
+        go_on(0)
+        return first, random.random(), uuid.uuid4()
+
+    assert drawn(lambda: draw(1)) == drawn(lambda: draw(2)) == drawn(lambda: draw(None))
+
+
+@pytest.mark.parametrize(
+    ("draw", "was_used"),
+    [(random.random, True), (uuid.uuid4, True), (tempfile.mktemp, False), (time.time, False)],
+)
+def test_it_is_known_whether_anything_was_drawn(draw: Callable[[], object], was_used: bool) -> None:
+    with determined(INPUTS, clock="real", is_recording=True) as used:
+        assert not used()
+        draw()
+        assert used() == was_used
+
+
+def test_a_clock_inside_of_anothers_is_its_own() -> None:
+    inner = dataclasses.replace(INPUTS, start="2001-02-03T04:05:06.000000+00:00")
+    with determined(INPUTS, clock="stand", is_recording=False):
+        with determined(inner, clock="tick", is_recording=False, elapsed=86_400):
+            assert datetime.now(UTC).isoformat().startswith("2001-02-04T04:05:06")
+        assert datetime.now(UTC).year == 2026
+
+
+def test_what_is_added_later_is_recorded_by_the_real_clock() -> None:
+    before = time.time()
+    with determined(INPUTS, clock="stand", is_recording=True):
+        assert before <= time.time() < before + 60
 
 
 def test_cassettes_inside_of_one_another_draw_from_their_own_seeds() -> None:
@@ -124,9 +195,13 @@ def test_a_replay_begins_at_the_recorded_time_and_goes_on() -> None:
 
 def test_a_standing_clock_stands_while_recording_too() -> None:
     for is_recording in (True, False):
-        with determined(INPUTS, clock="stand", is_recording=is_recording):
-            moments = {time.time_ns() // 1000, datetime.now(UTC).timestamp() * 1e6, time.time_ns() // 1000}
-        assert moments == {1_769_860_800_250_000}
+        with determined(dataclasses.replace(INPUTS, is_fresh=True), clock="stand", is_recording=is_recording):
+            moments = [time.time_ns(), time.time_ns()]
+            shown = datetime.now(UTC)
+        assert moments[0] == moments[1]
+        # Older versions of time-machine count in floats.
+        assert abs(moments[0] - 1_769_860_800_250_000_000) < 1_000
+        assert abs(shown - datetime.fromisoformat(INPUTS.start)) < timedelta(microseconds=2)
 
 
 @pytest.mark.parametrize(("clock", "is_recording"), [("tick", True), ("real", True), ("real", False)])
@@ -167,7 +242,8 @@ import numpy, faker
 inputs = Inputs({INPUTS.seed!r}, {INPUTS.start!r})
 def draw():
     with determined(inputs, clock="real", is_recording=False):
-        return numpy.random.rand(), numpy.random.default_rng().random(), faker.Faker().name(), faker.Faker().uuid4()
+        person = faker.Faker()
+        return numpy.random.rand(), numpy.random.default_rng().random(), person.name(), person.uuid4()
 assert draw() == draw()
 assert numpy.random.rand() != numpy.random.rand() != draw()[0]
 """

@@ -18,6 +18,13 @@ def lines(*interactions: Scrubbed, only: int | None = None) -> list[str]:
     return [line for part in parts for line in part.plain.split("\n")]
 
 
+def test_the_inputs_are_told_and_the_seed_is_not() -> None:
+    start, seed = "2026-01-31T12:00:00.250000+00:00", "5eed" * 8
+    recording = Recording("ab" * 16, "a/b", (), seed, start)
+    (_, told) = (part.plain for part in cassette_text(recording, where="a/b.tape", key_id="0" * 16))
+    assert told == "    recorded at 2026-01-31 12:00:00 UTC; draws are seeded"
+
+
 def answer(body: bytes, *headers: tuple[str, str]) -> Scrubbed:
     return Scrubbed(
         Interaction(HttpRequest("GET", "https://example.com/"), Response(200, "OK", headers, body))
