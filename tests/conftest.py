@@ -18,6 +18,8 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["AWS_CONFIG_FILE"] = os.devnull
     os.environ["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
+    # It is installed for the one test that asks for it, and would shuffle those of runs inside of tests.
+    os.environ["PYTEST_ADDOPTS"] = "-p no:randomly"
 
 
 @pytest.fixture(scope="session")

@@ -27,7 +27,7 @@ FLOORS = (
     ("modes",),
     ("settings", "renaming"),  # level 1
     ("determinism", "capture", "scrub", "seal", "store", "matching", "drift"),
-    ("settling", "ledger", "changes", "revisions"),  # level 2
+    ("settling", "ledger", "changes", "revisions", "binding"),  # level 2
     ("cassette",),
     ("library",),
     ("refresh", "review", "report", "importing"),
@@ -42,10 +42,11 @@ VALUES_ONLY = {"settings": "Settings"}
 # Libraries and the rooms or modules that may import them; what is not listed, anybody may.
 OWNERS = {
     "cryptography": ("seal",),
+    "pyrage": ("seal.recipients",),
     "pytest": ("plugin",),
     "_pytest": ("plugin",),
     "pytest_recording": ("plugin", "capture"),
-    "botocore": ("capture", "scrub.models", "drift.models", "importing"),
+    "botocore": ("capture", "scrub.models", "drift.models", "importing", "seal.kms"),
     "boto3": ("capture",),
     "aiobotocore": ("capture",),
     "s3transfer": ("capture",),
@@ -63,10 +64,13 @@ OWNERS = {
 MAKERS = {"Scrubbed": ("scrub", "seal"), "Sealed": ("seal", "store")}
 
 # Libraries that are used only where somebody else has imported them, or asked for an extra.
-OPTIONAL = {"aiobotocore", "aiohttp", "boto3", "httpx", "moto", "multidict", "numpy", "requests"}
+OPTIONAL = {"aiobotocore", "aiohttp", "boto3", "httpx", "moto", "multidict", "numpy", "pyrage", "requests"}
 
 # What loading the plugin must leave alone: every pytest run of every project pays for it.
-HEAVY = ("botocore", "boto3", "vcr", "cryptography", "msgspec", "rich", "requests", "httpx", "moto")
+HEAVY = (
+    *("botocore", "boto3", "vcr", "cryptography", "msgspec", "rich", "requests", "httpx", "moto"),
+    "time_machine",
+)
 
 
 class Import(NamedTuple):
@@ -193,12 +197,12 @@ def test_every_room_keeps_to_the_map() -> None:
         (
             "cassette",
             "def f():\n    import botocore.loaders",
-            "botocore is for capture and scrub.models and drift.models and importing only",
+            "botocore is for capture and scrub.models and drift.models and importing and seal.kms only",
         ),
         (
             "scrub.rules",
             "from botocore import loaders",
-            "botocore is for capture and scrub.models and drift.models and importing only",
+            "botocore is for capture and scrub.models and drift.models and importing and seal.kms only",
         ),
         ("cli.keys", "from cryptography.hazmat import primitives", "cryptography is for seal only"),
         ("cassette", "from http import client", "http.client is for capture only"),

@@ -83,6 +83,11 @@ def conformance(arguments: Sequence[str]) -> int:
     return _run(["python", "-m", "conformance", *arguments], PYTHONPATH=str(ROOT / "tools"))
 
 
+def suites(arguments: Sequence[str]) -> int:
+    """Run pytest-recording's and vcrpy's own suites with sealtape."""
+    return _run(["python", "-m", "suites", *arguments], PYTHONPATH=str(ROOT / "tools"))
+
+
 def test(arguments: Sequence[str]) -> int:
     """Run every check through tox; with arguments, pytest alone with those."""
     if arguments:
@@ -150,7 +155,8 @@ def record(arguments: Sequence[str]) -> int:
 
 
 COMMANDS = {
-    command.__name__: command for command in (demo, test, bench, conformance, lint, fmt, record, run, lock)
+    command.__name__: command
+    for command in (demo, test, bench, conformance, suites, lint, fmt, record, run, lock)
 }
 
 

@@ -1,6 +1,6 @@
 """Tests of aiobotocore run where it is installed: it wants another botocore than the other tests.
 
-``tox run -e aio`` and ``tox run -e aio-oldest`` do.
+``tox run -e aiobotocore`` does, and ``tox run -e aioboto3`` with an older one.
 """
 
 from __future__ import annotations

@@ -6,12 +6,14 @@ import asyncio
 import io
 import time
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 from aiobotocore.config import AioConfig
-from aiobotocore.session import get_session
+from aiobotocore.session import AioSession, get_session
+from botocore import UNSIGNED
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -24,9 +26,10 @@ from botocore.exceptions import (
 
 from sealtape.capture import aws, pool
 from sealtape.capture.current import entered
+from sealtape.capture.environment import replaying
 from sealtape.capture.http import patched
 from sealtape.errors import Miss, SandboxRefused
-from sealtape.interaction import UNREAD, AwsRequest, Interaction, Response
+from sealtape.interaction import UNREAD, AwsRequest, Failure, Interaction, Response
 from sealtape.settings import SandboxSettings
 from tests.unit.capture.conversations import Memory
 from tests.unit.capture.streams import frame, streamer
@@ -155,7 +158,7 @@ def test_a_body_comes_back_however_it_is_read(moto_url: str, read: Callable[[Any
 
 @pytest.mark.parametrize(
     "body",
-    [bytes, io.BytesIO, bytearray, lambda data: io.BufferedReader(io.BytesIO(data))],  # type: ignore[arg-type]
+    [bytes, io.BytesIO, bytearray, lambda data: io.BufferedReader(io.BytesIO(data))],
     ids=["bytes", "file", "bytearray", "buffered"],
 )
 def test_uploads_match_by_content(moto_url: str, body: Callable[[bytes], Any]) -> None:
@@ -168,6 +171,34 @@ def test_uploads_match_by_content(moto_url: str, body: Callable[[bytes], Any]) -
     live, replayed, tape = record_then_replay(moto_url, work)
     assert live == replayed == b"artifact" * 9
     assert tape[1].request.body == b"artifact" * 9
+
+
+class AsyncFile:
+    """A file as aiofiles and its like have it: each read is awaited."""
+
+    def __init__(self, data: bytes) -> None:
+        self._file = io.BytesIO(data)
+
+    async def read(self, size: int = -1) -> bytes:
+        await asyncio.sleep(0)
+        return self._file.read(size)
+
+
+def test_files_whose_reads_are_awaited_are_uploaded_and_matched() -> None:
+    """Unsigned, and without a checksum: aiobotocore can read such a file once, and not rewind it."""
+
+    async def work(url: str) -> int:
+        made = client("s3", url, signature_version=UNSIGNED, request_checksum_calculation="when_required")
+        async with made as s3:
+            body = AsyncFile(b"artifact" * 9)
+            answer = await s3.put_object(Bucket="b", Key="k", Body=body, ContentLength=72)
+            return int(answer["ResponseMetadata"]["HTTPStatusCode"])
+
+    with streamer([], length=0) as service:
+        live, replayed, tape = record_then_replay(service.url, work)
+    assert live == replayed == 200
+    assert service.bodies == [b"artifact" * 9]
+    assert tape[0].request.body == b"artifact" * 9
 
 
 def test_paginators_follow_recorded_tokens(moto_url: str) -> None:
@@ -220,6 +251,7 @@ def test_retries_replay_with_their_history_and_without_sleeping(mode: str, statu
     assert time.monotonic() - started < 10  # live, seven waits are half a minute
 
 
+@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
 @pytest.mark.parametrize(
     ("url", "error"),
     [
@@ -228,9 +260,11 @@ def test_retries_replay_with_their_history_and_without_sleeping(mode: str, statu
     ],
     ids=["refused", "dns"],
 )
-def test_a_failure_to_connect_is_recorded_and_raised_again(url: str, error: type[Exception]) -> None:
+def test_a_failure_to_connect_is_retried_and_raised_again(
+    url: str, error: type[Exception], mode: str
+) -> None:
     async def work(_: str) -> str:
-        async with client("sqs", url) as sqs:
+        async with client("sqs", url, retries={"mode": mode, "total_max_attempts": 2}) as sqs:
             with pytest.raises(error) as caught:
                 await sqs.list_queues()
             return type(caught.value).__name__
@@ -239,7 +273,7 @@ def test_a_failure_to_connect_is_recorded_and_raised_again(url: str, error: type
     recorder.sandbox.permit_aws = lambda *_: None  # type: ignore[method-assign]  # the host is not loopback
     with patched(), entered(recorder):
         live = asyncio.run(work(""))
-    assert len(recorder.tape) == 1
+    assert len(recorder.tape) == 2
     assert replay(recorder.tape, work) == live
 
 
@@ -392,6 +426,60 @@ def test_a_body_that_breaks_raises_what_it_raised(ending: dict[str, bool]) -> No
     assert live[1]
 
 
+def test_a_call_that_is_cancelled_is_recorded_and_cancelled_again() -> None:
+    async def work(url: str) -> str:
+        async with client("sqs", url) as sqs:
+            with pytest.raises(TimeoutError) as caught:
+                await asyncio.wait_for(sqs.list_queues(), 1)
+            return type(caught.value).__name__
+
+    with streamer([b"{"], stall=True) as service:
+        live, replayed, tape = record_then_replay(service.url, work)
+        service.given()
+    assert live == replayed
+    assert isinstance(tape[0].outcome, Failure)
+    assert tape[0].outcome.kind == "CancelledError"
+
+
+def test_a_body_whose_reader_is_cancelled_is_recorded_up_to_there() -> None:
+    async def work(url: str) -> tuple[bytes, str]:
+        async with client("s3", url) as s3:
+            body = (await s3.get_object(Bucket="b", Key="k"))["Body"]
+            got = await body.read(4)
+            try:
+                async with asyncio.timeout(1):
+                    await body.read(4)
+                    await body.read()
+            except TimeoutError:
+                return got, "cancelled"
+            finally:
+                body.close()
+            return got, ""
+
+    with streamer([b"one\ntwo\n"], stall=True) as service:
+        live, replayed, tape = record_then_replay(service.url, work)
+        service.given()
+    assert live == replayed == (b"one\n", "cancelled")
+    assert broken(tape[0]) == "CancelledError"
+
+
+def test_a_code_that_cancels_no_more_gets_a_miss_and_does_not_wait_forever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def work(url: str, timeout: float | None = 0.5) -> None:
+        async with client("sqs", url) as sqs:
+            await asyncio.wait_for(sqs.list_queues(), timeout)
+
+    with streamer([b"{"], stall=True) as service:
+        recorder = Memory()
+        with patched(), entered(recorder), pytest.raises(TimeoutError):
+            asyncio.run(work(service.url))
+        service.given()
+    monkeypatch.setattr("sealtape.capture.aio._PATIENCE_SECONDS", 0.01)
+    with patched(), entered(Memory(recorder.tape)), pytest.raises(Miss):
+        asyncio.run(work(DEAD, None))
+
+
 # Several at once, several loops, both kinds of client.
 
 
@@ -487,6 +575,52 @@ def test_a_replay_needs_no_credentials_and_signs_nothing(moto_url: str) -> None:
 
     live, tape = record(moto_url, ask)
     assert replay(tape, ask_without) == live
+
+
+def test_a_role_is_assumed_outside_of_the_recording_and_not_at_all_on_replay(
+    moto_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def ask(url: str) -> Any:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        arns = []
+        for name in ("one", "two"):
+            session = AioSession(profile=name)
+            async with session.create_client("sts", region_name="eu-west-1") as sts:
+                arns.append((await sts.get_caller_identity())["Arn"])
+        return arns
+
+    roles = [
+        f"[profile {name}]\nrole_arn = arn:aws:iam::123456789012:role/{name}\nsource_profile = base\n"
+        for name in ("one", "two")
+    ]
+    keys = f"aws_access_key_id = {'AKIA' + 'EXAMPLEEXAMPLE00'}\naws_secret_access_key = {'x' * 40}\n"
+    (tmp_path / "config").write_text("".join([*roles, "[profile base]\n", keys]))
+    with monkeypatch.context() as here:
+        here.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        live, tape = record(moto_url, ask)
+    assert [i.request.label for i in tape] == ["sts.GetCallerIdentity"] * 2
+    callers = [i.request.caller for i in tape if isinstance(i.request, AwsRequest)]
+    assert len(set(callers)) == 2
+    assert replay(tape, ask) == live, "and the profiles are not there"
+
+
+def test_a_session_that_was_replayed_can_record(moto_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def ask() -> tuple[str, str]:
+        session = get_session()
+        async with session.create_client("sts", region_name="eu-west-1", endpoint_url=moto_url) as sts:
+            with entered(Memory(tape)):
+                replayed = (await sts.get_caller_identity())["Account"]
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA" + "EXAMPLEEXAMPLE00")
+            monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x" * 40)
+            return replayed, (await sts.get_caller_identity())["Account"]
+
+    async def first(url: str) -> str:
+        async with client("sts", url) as sts:
+            return str((await sts.get_caller_identity())["Account"])
+
+    live, tape = record(moto_url, first)
+    with replaying():
+        assert asyncio.run(ask()) == (live, live)
 
 
 def test_credentials_in_use_are_learned_while_recording(moto_url: str) -> None:

@@ -85,6 +85,44 @@ def test_a_miss_that_gather_swallowed_fails_the_test(project: Project) -> None:
     assert "sqs.ListQueues was never recorded" in run.output
 
 
+INVENTING = """
+    import asyncio, random, uuid, pytest, pytest_asyncio
+    from pathlib import Path
+    from aiobotocore.session import get_session
+
+    async def put(name):
+        with Path("said").open("a") as file:
+            file.write(name + "\\n")
+        async with get_session().create_client("ssm") as client:
+            await client.put_parameter(Name=name, Value="1", Type="String")
+
+    @pytest_asyncio.fixture(scope="module", loop_scope="module")
+    async def shared():
+        return f"/shared-{random.randrange(9999)}"
+
+    @pytest.fixture
+    async def own():
+        yield await put(f"/own-{random.randrange(9999)}")
+        await put(f"/gone-{random.randrange(9999)}")
+
+    @pytest.mark.vcr
+    async def test_names(shared, own):
+        await put(shared)
+        await asyncio.gather(*(put(f"/{n}-{uuid.uuid4()}") for n in range(3)))
+"""
+
+
+def test_coroutines_and_async_fixtures_invent_the_same_names(project: Project, moto_url: str) -> None:
+    project.write({"test_a.py": INVENTING})
+    said = project.folder / "said"
+    for run in (project.record, lambda url: project.replay()):
+        passed = run(moto_url)
+        assert passed.outcomes == {"passed": 1}, passed.output
+    lines = said.read_text().splitlines()
+    assert len(lines) == 12
+    assert lines[:6] == lines[6:]
+
+
 RESOURCE = """
     import io, aioboto3, pytest
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Any
 
 import boto3
@@ -15,27 +13,12 @@ import pytest
 import requests
 import urllib3
 from botocore.config import Config
-from botocore.session import Session
 
-import sealtape
 from sealtape.cassette import Cassette
-from sealtape.seal.keyring import new_key
+from sealtape.errors import Miss
 from tests.servers import Service
-from tests.unit.capture.streams import streamer
 
 DEAD = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def tape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
-    """Open the cassette of a project of the test's own: to record, or, with ``"none"``, to replay."""
-    (tmp_path / "pyproject.toml").write_text("[tool.sealtape]\n")
-    monkeypatch.setenv("SEALTAPE_KEY", new_key().text)
-
-    def opened(mode: str = "rewrite") -> Any:
-        return sealtape.use_cassette(tmp_path / "tape", record_mode=mode)
-
-    return opened
 
 
 def client(service: str, url: str, key: str = "EXAMPLEEXAMPLE00", region: str = "eu-west-1") -> Any:
@@ -142,106 +125,74 @@ def test_a_presigned_post_matches_whenever_and_with_whatever_keys_it_was_signed(
     assert cassette.all_played
 
 
-# Credential providers.
+# Several cassettes.
 
 
-@pytest.fixture
-def no_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take away the keys that the run of these tests has been given for its own replays."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
-        monkeypatch.delenv(name, raising=False)
+def test_the_innermost_of_nested_cassettes_takes_the_traffic(tape: Callable[..., Any], http: Service) -> None:
+    kms = client("kms", http.url)
+
+    def delete(*keys: str) -> list[str]:
+        return [kms.schedule_key_deletion(KeyId=key)["KeyId"] for key in keys]
+
+    def work(mode: str) -> tuple[int, int]:
+        with tape(mode, "outer") as outer:
+            delete("before")
+            with tape(mode, "inner") as inner:
+                assert delete_keys(kms)[:2] == ["key-0", "key-1"]
+                delete("inside")
+            delete("after")
+        return len(outer), len(inner)
+
+    assert work("rewrite") == work("none") == (2, 41)
 
 
-ROLE = "arn:aws:iam::123456789012:role/example"
-
-
-def assume_role(folder: Path, url: str) -> dict[str, str]:
-    (folder / "config").write_text(
-        f"[profile role]\nrole_arn = {ROLE}\nsource_profile = base\nregion = eu-west-1\n"
-        f"[profile base]\naws_access_key_id = {'AKIA' + 'EXAMPLEEXAMPLE00'}\n"
-        f"aws_secret_access_key = {'x' * 40}\n"
-    )
-    return {"AWS_CONFIG_FILE": str(folder / "config"), "AWS_PROFILE": "role"}
-
-
-def web_identity(folder: Path, url: str) -> dict[str, str]:
-    (folder / "token").write_text("a.web.token")
-    (folder / "config").write_text(
-        f"[profile web]\nrole_arn = {ROLE}\nregion = eu-west-1\n"
-        f"web_identity_token_file = {folder / 'token'}\n"
-    )
-    return {"AWS_CONFIG_FILE": str(folder / "config"), "AWS_PROFILE": "web"}
-
-
-def temporary() -> dict[str, str]:
-    return {
-        "AccessKeyId": "ASIA" + "EXAMPLEEXAMPLE00",
-        "SecretAccessKey": "s" * 40,
-        "SessionToken": "t" * 80,
-        "Token": "t" * 80,
-        "Expiration": "2099-01-01T00:00:00Z",
-        "Code": "Success",
-    }
-
-
-def process(folder: Path, url: str) -> dict[str, str]:
-    said = {"Version": 1, **temporary()}
-    (folder / "said.json").write_text(json.dumps(said))
-    program = f"{sys.executable} -c \"print(open('{folder / 'said.json'}').read())\""
-    (folder / "config").write_text(f"[profile p]\ncredential_process = {program}\nregion = eu-west-1\n")
-    return {"AWS_CONFIG_FILE": str(folder / "config"), "AWS_PROFILE": "p"}
-
-
-def container(folder: Path, url: str) -> dict[str, str]:
-    return {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{url}/credentials", "AWS_DEFAULT_REGION": "eu-west-1"}
-
-
-@pytest.mark.usefixtures("no_keys")
-@pytest.mark.parametrize("provider", [assume_role, web_identity, process])
-def test_what_profiles_do_for_credentials_is_on_the_cassette_or_not_done_on_replay(
-    tape: Callable[..., Any],
-    tmp_path: Path,
-    moto_url: str,
-    monkeypatch: pytest.MonkeyPatch,
-    provider: Callable[[Path, str], dict[str, str]],
+def test_concurrent_cassettes_keep_their_traffic_apart_down_to_the_threads_of_their_pools(
+    tape: Callable[..., Any], http: Service
 ) -> None:
-    for name, value in provider(tmp_path, moto_url).items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
+    """Two threads, each with a cassette and a pool of its own, and one pool that both use."""
+    kms = client("kms", http.url)
+    both_are_open = threading.Barrier(2)
 
-    def work() -> Any:
-        sqs = Session().create_client("sqs")
-        sqs.create_queue(QueueName="by-provider")
-        return [url.rpartition("/")[2] for url in sqs.list_queues(QueueNamePrefix="by-pro")["QueueUrls"]]
+    def work(name: str, mode: str) -> tuple[list[str], int]:
+        def delete(number: int) -> str:
+            return str(kms.schedule_key_deletion(KeyId=f"{name}-{number}")["KeyId"])
+
+        with tape(mode, name) as cassette, ThreadPoolExecutor(3) as own:
+            both_are_open.wait(10)
+            said = [*own.map(delete, range(20)), *shared.map(delete, range(20, 30))]
+            plain = threading.Thread(target=delete, args=(30,))
+            plain.start()
+            plain.join()
+            both_are_open.wait(10)
+        return said, len(cassette)
+
+    for mode in ("rewrite", "none"):
+        with ThreadPoolExecutor(2) as shared, ThreadPoolExecutor(2) as users:
+            results = list(users.map(work, ("a", "b"), (mode, mode)))
+        assert results == [([f"{name}-{n}" for n in range(30)], 31) for name in "ab"]
+
+
+def test_a_thread_that_outlives_its_replay_does_not_go_live(tape: Callable[..., Any], http: Service) -> None:
+    kms = client("kms", http.url)
+    ended = threading.Event()
+    said: list[Any] = []
+
+    def ask() -> None:
+        ended.wait(10)
+        for key in ("late", "never"):
+            try:
+                said.append(kms.schedule_key_deletion(KeyId=key)["KeyId"])
+            except Miss as miss:
+                said.append(type(miss).__mro__)
 
     with tape():
-        live = work()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", DEAD)
+        kms.schedule_key_deletion(KeyId="late")
+    asked = len(http.asked)
     with tape("none"):
-        assert work() == live == ["by-provider"]
-    # Nor is the profile, or its file, needed there.
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
-    with tape("none"):
-        assert work() == live
-
-
-@pytest.mark.usefixtures("no_keys")
-def test_a_container_is_not_asked_for_credentials_on_replay(
-    tape: Callable[..., Any], tmp_path: Path, moto_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def work() -> Any:
-        return Session().create_client("sts").get_caller_identity()["Account"]
-
-    said = json.dumps(temporary()).encode()
-    with streamer([said], length=len(said)) as service:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", moto_url)
-        for name, value in container(tmp_path, service.url).items():
-            monkeypatch.setenv(name, value)
-        with tape() as cassette:
-            live = work()
-        asked = len(service.paths)
-        assert asked > 0
-        with tape("none") as cassette:
-            assert work() == live
-        assert len(service.paths) == asked
-    assert labels(cassette) == ["sts.GetCallerIdentity"]
+        late = threading.Thread(target=ask)
+        late.start()
+    ended.set()
+    late.join()
+    assert said[0] == "late"
+    assert Miss in said[1]
+    assert len(http.asked) == asked

@@ -30,10 +30,14 @@ from sealtape.capture.calls import (
 )
 from sealtape.capture.current import current, passing
 from sealtape.capture.exchange import Exchange
+from sealtape.capture.transport import heard
 from sealtape.capture.wire import header_items
 from sealtape.interaction import UNREAD, Failure, Outcome, Response
 
 T = TypeVar("T")
+
+_CANCELLED = Failure("CancelledError", "the task that waited for it was cancelled")
+_PATIENCE_SECONDS = 60.0
 
 
 def install() -> None:
@@ -68,6 +72,8 @@ async def _before_send(request: Any, **_: Any) -> Any:
         await _read_async_body(request)
     body, rewind = payload(call, request)
     outcome = call.attempt(body)
+    if outcome == _CANCELLED:
+        await _cancellation(call.unread)
     if outcome is not None:
         return _replayed(outcome, request, call.unread)
     rewind()
@@ -79,8 +85,6 @@ async def _read_async_body(request: Any) -> None:
     stream = below_chunks(request.body)
     if inspect.iscoroutinefunction(getattr(stream, "read", None)):
         put_back(request, await stream.read())
-    elif hasattr(stream, "__aiter__"):
-        put_back(request, b"".join([bytes(part) async for part in stream]))
 
 
 async def _send(
@@ -99,6 +103,9 @@ async def _send(
         # aiohttp's own hook must not take the same exchange for one of the HTTP track.
         with passing():
             response = await wrapped(*args, **kwargs)
+    except asyncio.CancelledError:
+        exchange.settle(_CANCELLED)
+        raise
     except Exception as error:
         exchange.settle(failure(error))
         raise
@@ -108,8 +115,7 @@ async def _send(
         exchange.begin(*head)
         raw.content = _Heard(raw.content, exchange)
     elif request.stream_output:
-        # aiobotocore can use httpx too, whose own hook has read the body by now.
-        exchange.settle(Response(*head, b"".join([part async for part in raw.stream])))
+        heard(raw.request, raw, exchange)  # aiobotocore can use httpx too
     else:
         exchange.settle(Response(*head, await response.content))
     return response
@@ -175,6 +181,9 @@ class _Heard:
     async def _got(self, reading: Awaitable[T]) -> T:
         try:
             return await reading
+        except asyncio.CancelledError:
+            self._exchange.end(_CANCELLED.kind)
+            raise
         except TimeoutError:
             self._exchange.end("ReadTimeoutError")
             raise
@@ -202,6 +211,15 @@ def _replayed(outcome: Outcome, request: Any, unread: Callable[[], Exception]) -
     if not request.stream_output:
         response._content = outcome.body
     return response
+
+
+async def _cancellation(unread: Callable[[], Exception]) -> None:
+    """Wait until the task is cancelled, as it was when this was recorded: by a timeout of the code's own.
+
+    A code that does not do it any more would wait forever; it gets the miss that ``unread`` makes.
+    """
+    await asyncio.sleep(_PATIENCE_SECONDS)
+    raise unread()
 
 
 class _Raw:
@@ -255,6 +273,8 @@ class _Recorded(StreamReader):  # type: ignore[misc]  # aiohttp need not be inst
         # Called where nothing is left and the body has not ended.
         if self._broken == UNREAD:
             raise self._unread()
+        if self._broken == _CANCELLED.kind:
+            await _cancellation(self._unread)
         if self._broken == "ReadTimeoutError":
             # It has a name of its own since aiohttp 3.10.
             kind = getattr(aiohttp, "SocketTimeoutError", aiohttp.ServerTimeoutError)

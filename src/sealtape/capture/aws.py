@@ -24,7 +24,7 @@ from typing import Any
 
 import wrapt
 
-from sealtape.capture import waiting
+from sealtape.capture import credentials, threads, waiting
 from sealtape.capture.calls import as_sent, exception, failure, hook, in_flight, open_call, payload
 from sealtape.capture.current import current, passing
 from sealtape.capture.exchange import Exchange, listen
@@ -40,6 +40,8 @@ def install() -> None:
         wrapt.register_post_import_hook(_wrap_client, "botocore.client")
         wrapt.register_post_import_hook(_wrap_endpoint, "botocore.endpoint")
         wrapt.register_post_import_hook(_wrap_aiobotocore, "aiobotocore.client")
+        credentials.install()
+        threads.install()
         waiting.install()
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
+from sealtape.capture.credentials import caller
 from sealtape.capture.current import Conversation
 from sealtape.capture.parameters import parameter_tree
 from sealtape.capture.sandbox import held_credentials
@@ -50,19 +51,14 @@ class Call:
         return outcome
 
     def _caller(self) -> str:
-        """Return the access key id in use; learn what goes with it.
-
-        A replay signs nothing, so credentials that are fetched with the first signature stay unknown:
-        they are told apart from each other, and from none.
-        """
+        """Return the access key id that stands for who asks; learn the credentials in use."""
         held = held_credentials(self.client)
-        if self.conversation.offline:
-            credentials = self.client._request_signer._credentials
-            return held.access_key or (f"unknown-{id(credentials)}" if credentials is not None else "")
-        for value, rule in zip(held, _CREDENTIAL_RULES, strict=True):
-            if value:
-                self.conversation.learn(value, rule)
-        return held.access_key
+        if not self.conversation.offline:
+            for value, rule in zip(held, _CREDENTIAL_RULES, strict=True):
+                if value:
+                    self.conversation.learn(value, rule)
+        credentials = getattr(self.client._request_signer, "_credentials", None)
+        return caller(self.conversation, credentials, held.access_key)
 
     def unread(self) -> Exception:
         """Return the miss of code that reads on where the recorded one did not."""

@@ -1,9 +1,10 @@
 """Which conversation the traffic of this moment belongs to.
 
-A conversation entered inside a context (an asyncio task, or a thread with a copied context) belongs to
-that context; everything else, plain worker threads above all, falls back to the innermost conversation
-that is open in the process. Client libraries start threads that know nothing of context variables, and
-their traffic is the test's all the same.
+A conversation entered inside a context (an asyncio task, a thread) belongs to that context, and to the
+threads that are started and the work that is handed to a pool from there (`sealtape.capture.threads`).
+Everything else falls back to the innermost conversation that is open in the process: threads of older
+origin serve whichever test is running. What outlives a replayed conversation while none is open stays
+with it, and so never goes live.
 """
 
 from __future__ import annotations
@@ -12,10 +13,13 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from sealtape.interaction import AwsRequest, HttpRequest, Outcome, Request, Response
+
+
+T = TypeVar("T")
 
 
 class Guard(Protocol):
@@ -92,12 +96,22 @@ _passing: ContextVar[bool] = ContextVar("sealtape_passing", default=False)
 
 def current() -> Conversation | None:
     """Return the conversation that traffic of this moment belongs to, if any."""
-    stack = _open.stack
-    if not stack or _passing.get():
+    if _passing.get():
         return None
-    mine = _in_context.get()
-    # A context may outlive its conversation (a task that was never awaited): then the process decides.
-    return mine if mine is not None and mine in stack else stack[-1]
+    stack, mine = _open.stack, _in_context.get()
+    if stack:
+        # A context may outlive its conversation (a task that was never awaited): then the process decides.
+        return mine if mine is not None and mine in stack else stack[-1]
+    return mine if mine is not None and mine.offline else None
+
+
+def running_for(conversation: Conversation, work: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+    """Call ``work`` as part of ``conversation``."""
+    token = _in_context.set(conversation)
+    try:
+        return work(*args, **kwargs)
+    finally:
+        _in_context.reset(token)
 
 
 @contextmanager

@@ -9,19 +9,52 @@ from __future__ import annotations
 
 import configparser
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+
+from sealtape.capture.current import current
 
 INVENTED_KEY_ID = "AKIA" + "SEALTAPEREPLAY00"
 INVENTED_SECRET = "sealtape/replay/invented/not/a/secret+00"
 DEFAULT_REGION = "us-east-1"
+"""The embedded sandbox's: what was recorded there without a region of its own replays in the same one."""
 
 # What a profile says about credentials: keys, a role, single sign-on, a process, a token file.
 _CREDENTIALS = ("aws_access_key_id", "role_arn", "sso_", "credential_", "web_identity_", "login_session")
 
 
-def replay_environment(environ: Mapping[str, str]) -> dict[str, str | None]:
+_regions: list[str] = []
+"""The default region of each replay that this process is in."""
+
+
+@contextmanager
+def replaying(regions: Sequence[str] = ()) -> Iterator[None]:
+    """Let clients be made in this block as on a machine that has what they ask for.
+
+    Their default region, where the machine has none, is the first of ``regions``, in which one records.
+    """
+    region = next(iter(regions), DEFAULT_REGION)
+    with changed_environment(replay_environment(os.environ, region)):
+        _regions.append(region)
+        try:
+            yield
+        finally:
+            _regions.remove(region)
+
+
+def is_replay() -> bool:
+    """Whether what a client asks of its machine now is asked for a replay, as far as one can know by now."""
+    conversation = current()
+    return bool(_regions) if conversation is None else conversation.offline
+
+
+def default_region() -> str:
+    """Return the region of a replay that nothing else says."""
+    return _regions[-1] if _regions else os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+
+def replay_environment(environ: Mapping[str, str], region: str = DEFAULT_REGION) -> dict[str, str | None]:
     """Return the variables to set, or to remove (None), so that clients can be made offline.
 
     What the machine has is left alone: credentials and a default region in the environment, and what the
@@ -40,7 +73,7 @@ def replay_environment(environ: Mapping[str, str]) -> dict[str, str | None]:
         changes |= {"AWS_ACCESS_KEY_ID": INVENTED_KEY_ID, "AWS_SECRET_ACCESS_KEY": INVENTED_SECRET}
     if not environ.get("AWS_DEFAULT_REGION") and "region" not in active:
         # botocore does not read AWS_REGION; other SDKs and many machines set only that.
-        changes["AWS_DEFAULT_REGION"] = environ.get("AWS_REGION") or DEFAULT_REGION
+        changes["AWS_DEFAULT_REGION"] = environ.get("AWS_REGION") or region
     return changes
 
 

@@ -1,31 +1,38 @@
 """The bridge to vcrpy: its patch points, its request model and its filters.
 
-urllib3 (and so requests and botocore) has a seam of its own in `sealtape.capture.pool`. httpx, aiohttp,
-http.client, httplib2 and tornado are patched by vcrpy's stubs, which believe that they talk to one of
-vcrpy's cassettes. The patches are worked out once; opening a cassette only puts them in place.
+urllib3 (and so requests and botocore), http.client (urllib), httpx and aiohttp have seams of their own: see
+`sealtape.capture.pool`, `connection`, `transport` and `connector`. httplib2, tornado and an aiohttp before
+3.12 are patched by vcrpy's stubs, which believe that they talk to one of vcrpy's cassettes. The patches are
+worked out once; opening a cassette only puts them in place.
 """
 
 from __future__ import annotations
 
+import functools
 import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import ModuleType
 from typing import Any
 
+import wrapt
 from vcr import VCR
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.patch import CassettePatcherBuilder
 from vcr.request import Request as VcrRequest
 
+from sealtape.capture import connection, transport
+from sealtape.capture.asking import ask
 from sealtape.capture.current import current
-from sealtape.capture.pool import serves_credentials
 from sealtape.capture.wire import header_text
 from sealtape.errors import Miss
-from sealtape.interaction import Failure, Headers, HttpRequest, Outcome, Response
+from sealtape.interaction import Failure, Headers, HttpRequest, Response
 
 Hook = Callable[[Any], Any]
+
+_ASKED = "_sealtape_asked"
 
 
 class RecordedMiss(Miss, CannotOverwriteExistingCassetteException):  # type: ignore[misc]
@@ -60,7 +67,7 @@ class VcrOptions:
         if self.before_record_response is None:
             return response
         filtered = self.before_record_response(vcr_response(response))
-        return None if filtered is None else http_response(filtered)
+        return None if filtered is None else replace(http_response(filtered), broken=response.broken)
 
     def differences(self, live: HttpRequest, recorded: HttpRequest) -> list[str]:
         """Name the matchers that tell two requests apart."""
@@ -131,9 +138,11 @@ def http_response(response: Mapping[str, Any]) -> Response:
     )
 
 
-def _flat(headers: Mapping[Any, Any]) -> Headers:
+def _flat(headers: Any) -> Headers:
+    # Of tornado's they are pairs.
+    fields = headers.items() if isinstance(headers, Mapping) else headers
     return tuple(
-        (header_text(name), header_text(value)) for name, values in headers.items() for value in _each(values)
+        (header_text(name), header_text(value)) for name, values in fields for value in _each(values)
     )
 
 
@@ -172,36 +181,19 @@ class _Bridge:
 
     def can_play_response_for(self, request: VcrRequest) -> bool:
         """Ask the conversation, once per request: the stubs ask more than once."""
-        asked = vars(request)
-        if "_sealtape_outcome" not in asked:
-            asked["_sealtape_filtered"], asked["_sealtape_outcome"] = self._ask(request)
-        return asked["_sealtape_outcome"] is not None
-
-    @staticmethod
-    def _ask(request: VcrRequest) -> tuple[HttpRequest | None, Outcome | None]:
-        conversation = current()
-        if conversation is None:
-            return None, None
-        if serves_credentials(request.host or ""):
-            if conversation.offline:
-                raise TimeoutError(f"no credentials from {request.host} in a replay")
-            return None, None
-        live = http_request(request)
-        filtered = conversation.filter_request(live)
-        if filtered is None:
-            return None, None
-        outcome = conversation.answer(filtered)
-        if outcome is None:
-            conversation.sandbox.permit_http(live)
-        return filtered, outcome
+        known = vars(request)
+        if _ASKED not in known:
+            conversation = current()
+            known[_ASKED] = None if conversation is None else ask(conversation, http_request(request))
+        return known[_ASKED] is not None and known[_ASKED].outcome is not None
 
     def play_response(self, request: VcrRequest) -> dict[str, Any]:
         """Return what was recorded; raise if that was a failure to connect."""
         if not self.can_play_response_for(request):
             raise KeyError(request)
-        outcome = vars(request).pop("_sealtape_outcome")
+        outcome = vars(request).pop(_ASKED).outcome
         if isinstance(outcome, Failure):
-            raise ConnectionError(outcome.message)
+            raise (TimeoutError if "Timeout" in outcome.kind else ConnectionError)(outcome.message)
         return vcr_response(outcome)
 
     def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
@@ -209,17 +201,18 @@ class _Bridge:
         conversation = current()
         if conversation is None:
             return
-        asked = vars(request)
-        asked.pop("_sealtape_outcome", None)
-        if "_sealtape_filtered" in asked:
-            filtered = asked.pop("_sealtape_filtered")
-        else:
-            # A hop of a redirect, which aiohttp followed by itself: its stub tells of it only now.
-            filtered = conversation.filter_request(http_request(request))
-        if filtered is None:
+        got = http_response(response)
+        if _ASKED in vars(request):
+            asked = vars(request).pop(_ASKED)
+            if asked is not None:
+                asked.exchange.begin(got.status, got.reason, got.headers)
+                asked.exchange.hear(got.body)
+                asked.exchange.end()
             return
-        kept = conversation.filter_response(http_response(response))
-        if kept is not None:
+        # A hop of a redirect, which an older aiohttp followed by itself: its stub tells of it only now.
+        filtered = conversation.filter_request(http_request(request))
+        kept = None if filtered is None else conversation.filter_response(got)
+        if filtered is not None and kept is not None:
             conversation.record(filtered, lambda: kept)
 
     def filter_request(self, request: VcrRequest) -> VcrRequest | None:
@@ -240,8 +233,8 @@ class _Patches:
     """vcrpy's patches for this process, worked out once for the clients that are loaded."""
 
     # Present in every supported vcrpy; httpx2 came later.
-    _GROUPS = ("_httplib", "_httplib2", "_tornado", "_aiohttp", "_httpx", "_httpx2")
-    _CLIENTS = ("httpx", "aiohttp", "tornado.simple_httpclient", "httplib2", "httpx2")
+    _GROUPS = ("_httplib2", "_tornado", "_aiohttp")
+    _CLIENTS = ("aiohttp", "tornado.simple_httpclient", "httplib2")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -258,7 +251,7 @@ class _Patches:
             patchers = [
                 patcher
                 for group in self._GROUPS
-                if hasattr(builder, group)
+                if hasattr(builder, group) and not (group == "_aiohttp" and _aiohttp_is_hooked())
                 for patcher in getattr(builder, group)()
             ]
             self._triples = [(patcher.getter(), patcher.attribute, patcher.new) for patcher in patchers]
@@ -286,11 +279,36 @@ class _Patches:
 _patches = _Patches()
 
 
+@functools.cache
+def _hook_clients() -> None:
+    """Hook the clients that have a seam of their own, now or as soon as they are imported, for good."""
+    connection.install()
+    transport.install()
+    wrapt.register_post_import_hook(_hook_aiohttp, "aiohttp")
+
+
+def _hook_aiohttp(aiohttp: ModuleType) -> None:
+    if _can_hook(aiohttp):
+        from sealtape.capture import connector
+
+        connector.install()
+
+
+def _can_hook(aiohttp: ModuleType) -> bool:
+    """Whether this aiohttp shows a request's body without using it up; for older ones vcrpy's stub stays."""
+    return hasattr(aiohttp.payload.Payload, "as_bytes")
+
+
+def _aiohttp_is_hooked() -> bool:
+    return "aiohttp" in sys.modules and _can_hook(sys.modules["aiohttp"])
+
+
 @contextmanager
 def patched(custom_patches: tuple[Any, ...] = ()) -> Iterator[None]:
     """Route the traffic of vcrpy's clients to the conversation of the moment."""
     from unittest import mock
 
+    _hook_clients()
     _patches.enter()
     extra = [mock.patch.object(target, name, new) for target, name, new in custom_patches]
     for patch in extra:

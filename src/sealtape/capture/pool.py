@@ -9,27 +9,22 @@ retries and pooling to urllib3.
 from __future__ import annotations
 
 import builtins
-import functools
-import os
+import http.client
+import socket
 import threading
 from collections.abc import Callable, Iterable
 from typing import Any
-from urllib.parse import urlsplit
 
 import urllib3.exceptions
 import wrapt
 from urllib3.connectionpool import HTTPConnectionPool
 
+from sealtape.capture.asking import ask
 from sealtape.capture.current import Conversation, current
-from sealtape.capture.exchange import Exchange, listen
+from sealtape.capture.exchange import listen
 from sealtape.capture.parameters import peek
 from sealtape.capture.wire import header_items, replayed_body
-from sealtape.interaction import Failure, HttpRequest
-
-_METADATA_HOSTS = frozenset(
-    {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "[fd00:ec2::254]"}
-)
-_METADATA_VARIABLES = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+from sealtape.interaction import UNREAD, Failure, HttpRequest
 
 _installed = threading.Lock()
 
@@ -61,22 +56,7 @@ def _make_request(
     conversation = current()
     if conversation is None:
         return wrapped(*args, **kwargs)
-    if serves_credentials(pool.host):
-        if conversation.offline:
-            # botocore then goes on without, as on a machine that is none of the provider's.
-            raise urllib3.exceptions.ConnectTimeoutError(f"no credentials from {pool.host} in a replay")
-        return wrapped(*args, **kwargs)
     return _exchange(conversation, wrapped, pool, *args, **kwargs)
-
-
-def serves_credentials(host: str) -> bool:
-    """Whether a host hands out the credentials of the machine or the container.
-
-    What it says is no part of a test's conversation: it differs from machine to machine, and is secret.
-    """
-    return host in _METADATA_HOSTS or any(
-        host == urlsplit(os.environ.get(name, "")).hostname for name in _METADATA_VARIABLES
-    )
 
 
 def _exchange(
@@ -92,30 +72,28 @@ def _exchange(
 ) -> Any:
     data = _body_bytes(body)
     request = HttpRequest(method, _absolute(pool, url), header_items(headers or {}), data or b"")
-    filtered = conversation.filter_request(request)
-    if filtered is None:
+    asked = ask(conversation, request)
+    if asked is None:
         return send(conn, method, url, body=data, headers=headers, **options)
-    outcome = conversation.answer(filtered)
+    outcome = asked.outcome
     preload = options.get("preload_content", True)
     if outcome is None:
-        conversation.sandbox.permit_http(request)
-        exchange = Exchange(conversation.filter_response)
-        conversation.record(filtered, exchange.outcome)
         try:
             live = options | {"preload_content": False}
             response = send(conn, method, url, body=data, headers=headers, **live)
         except Exception as error:
-            exchange.settle(Failure(type(error).__name__, _message(error)))
+            asked.exchange.settle(Failure(type(error).__name__, _message(error)))
             raise
-        listen(response, exchange)
+        listen(response, asked.exchange)
     elif isinstance(outcome, Failure):
         raise _exception(outcome, pool, conn, url)
     else:
         response = replayed_body(
             outcome,
             method,
-            functools.partial(conversation.unread, filtered),
+            asked.unread,
             decode_content=options.get("decode_content", True),
+            enforce_content_length=outcome.broken not in ("", UNREAD),
             retries=options.get("retries"),
             request_url=url,
         )
@@ -154,23 +132,34 @@ def _message(error: Exception) -> str:
     if isinstance(error, urllib3.exceptions.NewConnectionError):
         # Its text begins with the repr of the connection, and so with an address in memory.
         return str(error).partition(": ")[2]
+    if isinstance(error, urllib3.exceptions.PoolError):
+        return str(error).removeprefix(f"{error.pool}: ")
     return str(error)
+
+
+def _like(kind: str) -> type[Exception]:
+    """Return what comes next to the exception that another client calls ``kind``."""
+    exceptions = urllib3.exceptions
+    if "Timeout" in kind:
+        return exceptions.ConnectTimeoutError if "Connect" in kind else exceptions.ReadTimeoutError
+    return exceptions.NewConnectionError if "Connect" in kind else exceptions.ProtocolError
 
 
 def _exception(failure: Failure, pool: Any, conn: Any, url: str) -> Exception:
     """Rebuild the exception that a recorded failure was."""
     exceptions = urllib3.exceptions
-    kind = getattr(exceptions, failure.kind, None) or getattr(builtins, failure.kind, None)
+    found = (getattr(module, failure.kind, None) for module in (exceptions, builtins, http.client))
+    kind: Any = next(filter(None, found), None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        kind = exceptions.ProtocolError
+        kind = _like(failure.kind)
+    arguments: tuple[Any, ...] = (failure.message,)
     if issubclass(kind, exceptions.NameResolutionError):
-        import socket
-
-        return kind(pool.host, conn, socket.gaierror(failure.message))
-    if issubclass(kind, exceptions.NewConnectionError):
-        return kind(conn, failure.message)
-    if issubclass(kind, exceptions.RequestError):
-        return kind(pool, url, failure.message)
-    if issubclass(kind, exceptions.PoolError):
-        return kind(pool, failure.message)
-    return kind(failure.message)
+        arguments = (pool.host, conn, socket.gaierror(failure.message))
+    elif issubclass(kind, exceptions.NewConnectionError):
+        arguments = (conn, failure.message)
+    elif issubclass(kind, exceptions.RequestError):
+        arguments = (pool, url, failure.message)
+    elif issubclass(kind, exceptions.PoolError):
+        arguments = (pool, failure.message)
+    error: Exception = kind(*arguments)
+    return error

@@ -152,6 +152,7 @@ def held_credentials(client: Any) -> Held:
     coroutine, so fields are read. They are filled once a request has been signed.
     """
     credentials = getattr(client._request_signer, "_credentials", None)
+    credentials = getattr(credentials, "found", None) or credentials
     fields = vars(credentials) if credentials is not None else {}
     return Held(*(fields.get(f"_{name}") or fields.get(name) or "" for name in Held._fields))
 

@@ -20,6 +20,31 @@ def header_items(headers: Mapping[str, Any] | Any) -> Headers:
     return tuple((header_text(name), header_text(value)) for name, value in headers.items())
 
 
+def byte_items(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """Return header fields as the bytes that they were on the wire."""
+    return [(_byte_text(name), _byte_text(value)) for name, value in headers]
+
+
+def _byte_text(text: str) -> bytes:
+    # A filter or a stand-in may have put there what latin-1 has no byte for.
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode()
+
+
+def is_chunked(fields: list[tuple[bytes, bytes]]) -> bool:
+    """Whether header fields say that the body comes in chunks."""
+    return any(name.lower() == b"transfer-encoding" and v.lower() == b"chunked" for name, v in fields)
+
+
+def in_chunks(body: bytes, *, is_cut: bool) -> bytes:
+    """Return ``body`` as one chunk and the end, or, cut off, as a chunk of which the last byte never came."""
+    if is_cut:
+        return b"%x\r\n%s" % (len(body) + 1, body)
+    return (b"%x\r\n%s\r\n" % (len(body), body) if body else b"") + b"0\r\n\r\n"
+
+
 def merged(headers: Headers) -> dict[str, str]:
     """Return header fields as a dictionary, repeats joined as urllib3 joins them."""
     joined: dict[str, str] = {}

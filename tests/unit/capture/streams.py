@@ -20,6 +20,8 @@ class Streamer(ThreadingHTTPServer):
     code has got a piece. ``held_back`` tells that it waited in vain, so that something between it and the
     code read ahead or held back. After the last piece the connection is closed in the middle of the body
     if ``cut``, and stays silent until `given` if ``stall``. With ``hang_up`` there is no answer at all.
+    A client that expects to be told whether to send its body (``expected``) is told ``continues``: 100,
+    or a status that is the answer.
     """
 
     daemon_threads = True
@@ -34,10 +36,13 @@ class Streamer(ThreadingHTTPServer):
         headers: Sequence[tuple[str, str]] = (),
         status: int = 200,
         hang_up: bool = False,
+        continues: int = 100,
     ) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces, self.length, self.cut, self.stall = pieces, length, cut, stall
         self.headers, self.status, self.hang_up = headers, status, hang_up
+        self.continues = continues
+        self.expected: list[bool] = []
         self.paths: list[str] = []
         self.bodies: list[bytes] = []
         self.held_back = False
@@ -65,6 +70,17 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *args: object) -> None:
         pass
+
+    def handle_expect_100(self) -> bool:
+        self.server.expected.append(True)
+        if self.server.continues == 100:
+            return super().handle_expect_100()
+        self.send_response(self.server.continues)
+        self.send_header("Content-Length", "0")
+        self.send_header("Connection", "close")
+        self.end_headers()
+        self.close_connection = True
+        return False
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding") != "chunked":

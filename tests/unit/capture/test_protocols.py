@@ -259,6 +259,54 @@ def test_transfers_below_and_above_the_threshold_come_back(
         assert name in labels(tape)
 
 
+class Generated(io.RawIOBase):
+    """A raw stream over a generator, as a body that is made while it is sent."""
+
+    def __init__(self, data: bytes) -> None:
+        self._parts = (data[start : start + 1000] for start in range(0, len(data), 1000))
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self._left = self._left or next(self._parts, b"")
+        given, self._left = self._left[: len(buffer)], self._left[len(buffer) :]
+        buffer[: len(given)] = given
+        return len(given)
+
+
+def test_what_a_generator_makes_is_uploaded_in_parts_and_matched(moto_url: str, bucket: str) -> None:
+    whole = bytes(range(256)) * (9 * 4096)  # 9 MiB, in two parts of at most 8
+
+    def work(url: str) -> bool:
+        s3 = client("s3", url)
+        s3.upload_fileobj(io.BufferedReader(Generated(whole)), bucket, "generated")
+        return bool(s3.get_object(Bucket=bucket, Key="generated")["Body"].read() == whole)
+
+    live, replayed, tape = record_then_replay(moto_url, work)
+    assert live is replayed is True
+    assert labels(tape).count("UploadPart") == 2
+
+
+@pytest.mark.parametrize("refuses", [False, True], ids=["goes-on", "is-refused"])
+def test_a_body_that_waits_for_100_continue_is_matched_whether_it_was_sent_or_not(refuses: bool) -> None:
+    def work(url: str) -> Any:
+        file = io.BytesIO(b"artifact" * 9)
+        try:
+            answer = client("s3", url).put_object(Bucket="b", Key="k", Body=file)
+        except ClientError as raised:
+            answer = raised.response
+        return answer["ResponseMetadata"]["HTTPStatusCode"], file.tell()
+
+    with streamer([], length=0, continues=403 if refuses else 100) as service:
+        live, replayed, tape = record_then_replay(service.url, work)
+    assert service.expected == [True] * len(tape)
+    assert service.bodies == ([] if refuses else [b"artifact" * 9])
+    assert live[0] == replayed[0] == (403 if refuses else 200)
+    assert tape[0].request.body == b"artifact" * 9
+
+
 @pytest.fixture(scope="module")
 def tls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Streamer, str]]:
     """A server that speaks TLS, and the file with its certificate."""

@@ -1,0 +1,1 @@
+"""The test suites of vcrpy and pytest-recording, run with sealtape installed."""
