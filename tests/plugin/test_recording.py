@@ -254,7 +254,20 @@ def test_a_secret_that_a_filter_removes_from_the_request_is_gone_from_the_respon
     assert secret not in repr(asdict(unseal(data, parse_key(project.key, where="test"), where="x")))
 
 
-def test_what_could_not_be_recorded_is_told(project: Project) -> None:
+def test_what_could_not_be_recorded_is_told(project: Project, http: Service) -> None:
+    text = """
+        import os, pytest, requests, threading, time
+
+        @pytest.mark.vcr
+        def test_a():
+            threading.Thread(target=requests.get, args=[os.environ["URL"] + "/slow"], daemon=True).start()
+            time.sleep(0.4)
+    """
+    run = project.write({"test_a.py": text}).pytest("--record-mode=once", URL=http.url)
+    assert "1 requests were sent and not recorded" in run.output
+
+
+def test_a_refused_connection_of_httpx_replays(project: Project) -> None:
     text = """
         import httpx, pytest
 
@@ -263,8 +276,9 @@ def test_what_could_not_be_recorded_is_told(project: Project) -> None:
             with pytest.raises(httpx.ConnectError):
                 httpx.get("http://127.0.0.1:9/")
     """
-    run = project.write({"test_a.py": text}).pytest("--record-mode=once")
-    assert "1 requests were sent and not recorded" in run.output
+    assert project.write({"test_a.py": text}).pytest("--record-mode=once").outcomes == {"passed": 1}
+    assert len(project.tapes()) == 1
+    assert project.replay().outcomes == {"passed": 1}
 
 
 def test_presigned_urls_of_a_local_sandbox_match_on_replay(project: Project) -> None:
