@@ -49,8 +49,8 @@ def test_slow():
 FOLDER = "cassettes/test_api"
 SAME, BINARY, COUNTED = (f"{FOLDER}/test_{name}.tape" for name in ("same", "binary", "count"))
 LEDGER = f"{FOLDER}/sealtape-ledger.json"
-# hypothesis takes most of a second to import, in each of these runs, for nothing.
-QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+# These import much, in each of many runs: hypothesis, and numpy and Faker for pytest-randomly.
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:randomly")
 DEAD = "http://127.0.0.1:9"
 
 

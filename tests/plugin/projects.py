@@ -56,8 +56,8 @@ class Project:
         env["AWS_CONFIG_FILE"] = env["AWS_SHARED_CREDENTIALS_FILE"] = os.devnull
         if key is not None:
             env["SEALTAPE_KEY"] = key or self.key
-        # hypothesis takes most of a second to import, in each of these runs, for nothing.
-        without = ["-p", "no:cacheprovider", "-p", "no:hypothesispytest"]
+        # These import much, in each of many runs: hypothesis, and numpy and Faker for pytest-randomly.
+        without = [f"-pno:{name}" for name in ("cacheprovider", "hypothesispytest", "randomly")]
         command = [sys.executable, "-m", "pytest", *without, *args]
         done = subprocess.run(command, cwd=self.folder, env=env, capture_output=True, text=True, timeout=180)
         output = done.stdout + done.stderr
