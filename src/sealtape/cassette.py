@@ -8,6 +8,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -88,9 +89,6 @@ class Cassette:
         self._sent = 0
         self._entries = [_Entry(s, canonical(s.interaction.request)) for s in (*self._recorded, *shared)]
         self._own = len(self._recorded)
-        requests = [entry.scrubbed.interaction.request for entry in self._entries]
-        self._http_hosts = {urlsplit(r.url).hostname for r in requests if isinstance(r, HttpRequest)}
-        self._has_aws = any(isinstance(request, AwsRequest) for request in requests)
         self._unplayed: dict[Hashable, list[_Entry]] = {}
         self._played: dict[Hashable, list[_Entry]] = {}
         for entry in self._entries:
@@ -343,6 +341,11 @@ class Cassette:
         with self._lock:
             return dict(self._made_binding.renamed) if self._made_binding is not None else {}
 
+    @cached_property
+    def _http_hosts(self) -> frozenset[str | None]:
+        """The hosts of the HTTP track, asked for when an AWS call has no answer: most cassettes never are."""
+        return frozenset(urlsplit(r.url).hostname for r in self.requests if isinstance(r, HttpRequest))
+
     def _find_below(self, live: Request, sent: HttpRequest) -> tuple[Request, _Entry | None]:
         """Find what was recorded of an AWS call below botocore, by vcrpy for instance.
 
@@ -354,7 +357,8 @@ class Cassette:
         scrubbed = self._scrubber.scrub_request(filtered)
         assert isinstance(scrubbed, HttpRequest)
         entry = self._find(scrubbed)
-        return (live if self._has_aws else scrubbed), entry
+        has_aws = any(isinstance(request, AwsRequest) for request in self.requests)
+        return (live if has_aws else scrubbed), entry
 
     def _admitted(self, entries: Sequence[_Entry], names: tuple[Name, ...]) -> _Entry | None:
         """Return the first entry with these very names, else the first that a renaming admits."""

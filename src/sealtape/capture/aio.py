@@ -95,10 +95,7 @@ async def _send(
     if call is None or not call.attempt_is_live:
         return await wrapped(*args, **kwargs)
     (request,) = args or (kwargs["request"],)
-    call.conversation.sandbox.permit_aws(call.client, call.request, request.url)
-    call.attempt_is_recorded = True
-    exchange = Exchange()
-    call.conversation.record(call.request, exchange.outcome)
+    exchange = call.depart(request.url)
     try:
         # aiohttp's own hook must not take the same exchange for one of the HTTP track.
         with passing():

@@ -27,7 +27,7 @@ import wrapt
 from sealtape.capture import credentials, threads, waiting
 from sealtape.capture.calls import as_sent, exception, failure, hook, in_flight, open_call, payload
 from sealtape.capture.current import current, passing
-from sealtape.capture.exchange import Exchange, listen
+from sealtape.capture.exchange import listen
 from sealtape.capture.wire import header_items, merged, replayed_body
 from sealtape.interaction import Failure, Outcome, Response
 
@@ -142,10 +142,7 @@ def _send(wrapped: Callable[..., Any], endpoint: Any, args: tuple[Any, ...], kwa
         return wrapped(*args, **kwargs)
     (request,) = args or (kwargs["request"],)
     # Here and not before: another handler, such as moto's in process, may have answered instead.
-    call.conversation.sandbox.permit_aws(call.client, call.request, request.url)
-    call.attempt_is_recorded = True
-    exchange = Exchange()
-    call.conversation.record(call.request, exchange.outcome)
+    exchange = call.depart(request.url)
     try:
         # The pool below must not take the same exchange for one of the HTTP track.
         with passing():

@@ -16,6 +16,7 @@ from typing import Any
 
 from sealtape.capture.credentials import caller
 from sealtape.capture.current import Conversation
+from sealtape.capture.exchange import Exchange
 from sealtape.capture.parameters import parameter_tree
 from sealtape.capture.sandbox import held_credentials
 from sealtape.capture.wire import header_items
@@ -49,6 +50,14 @@ class Call:
         self.request = live
         self.attempt_is_live = outcome is None
         return outcome
+
+    def depart(self, url: str) -> Exchange:
+        """Let the attempt leave for ``url`` if the sandbox permits it; return what is to be told of it."""
+        self.conversation.sandbox.permit_aws(self.client, self.request, url)
+        self.attempt_is_recorded = True
+        exchange = Exchange()
+        self.conversation.record(self.request, exchange.outcome)
+        return exchange
 
     def _caller(self) -> str:
         """Return the access key id that stands for who asks; learn the credentials in use."""

@@ -6,8 +6,9 @@ tokens. Their bytes come from one stream for each module that asks. Were it one 
 asks once more, to sign a request that a replay does not sign, would change every name that the test
 invents.
 
-Keys that C libraries generate (OpenSSL's, and so those of ``ssl`` and ``cryptography``) never come
-through here. Neither do the draws of other processes, forked ones included.
+Keys that C libraries generate (OpenSSL's, and so those of ``ssl`` and most of ``cryptography``'s) never come
+through here; those that such a library draws by calling ``os.urandom`` do (AES keys of cryptography 42).
+Neither do the draws of other processes, forked ones included.
 """
 
 from __future__ import annotations
