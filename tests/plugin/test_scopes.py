@@ -128,3 +128,30 @@ def test_setup_module_and_setup_class_are_scopes_too(project: Project, http: Ser
     asked = len(http.asked)
     assert project.replay(URL=http.url).outcomes == {"passed": 1}
     assert len(http.asked) == asked
+
+
+def test_a_fixture_that_asks_for_another_of_its_scope_goes_on_in_its_cassette(
+    project: Project, http: Service
+) -> None:
+    text = """
+        import os, pytest, requests
+
+        URL = os.environ["URL"]
+
+        @pytest.fixture(scope="module")
+        def inner():
+            return requests.get(URL + "/json?inner").ok
+
+        @pytest.fixture(scope="module")
+        def outer(request):
+            return request.getfixturevalue("inner") and requests.get(URL + "/json?outer").ok
+
+        @pytest.mark.vcr
+        def test_it(outer):
+            assert outer
+    """
+    project.write({"tests/test_a.py": text})
+    assert project.pytest("--record-mode=once", URL=http.url).outcomes == {"passed": 1}
+    assert list(project.tapes()) == ["tests/cassettes/test_a/_module.tape"]
+    assert project.replay(URL=http.url).outcomes == {"passed": 1}
+    assert [path for _, path in http.asked] == ["/json?inner", "/json?outer"]

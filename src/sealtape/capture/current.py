@@ -86,7 +86,9 @@ class _Open:
 
     def remove(self, conversation: Conversation) -> None:
         with self._lock:
-            self.stack = tuple(item for item in self.stack if item is not conversation)
+            # The innermost only: a fixture that asks for another of its scope enters the scope's twice.
+            at = len(self.stack) - 1 - self.stack[::-1].index(conversation)
+            self.stack = self.stack[:at] + self.stack[at + 1 :]
 
 
 _open = _Open()
