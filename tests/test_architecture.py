@@ -24,10 +24,10 @@ PACKAGE = ROOT / "src" / "sealtape"
 # Each row stands on the rows above it and does not know its neighbours.
 FLOORS = (
     ("errors", "interaction"),  # level 0
-    ("modes",),
+    ("modes", "multipart"),
     ("settings", "renaming"),  # level 1
     ("determinism", "capture", "scrub", "seal", "store", "matching", "drift"),
-    ("settling", "ledger", "changes", "revisions", "binding"),  # level 2
+    ("settling", "ledger", "changes", "revisions", "binding", "polls"),  # level 2
     ("cassette",),
     ("library",),
     ("refresh", "review", "report", "importing"),

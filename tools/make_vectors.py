@@ -196,10 +196,15 @@ def _later(key: Key, facts: dict[str, Any], encoding: int) -> bytes:
     return b"".join([*lines, format._mac_tail(keys, lines)])
 
 
+_LATER = frozenset(("additions", "regions", "stays"))
+"""Members that files have had since the frozen ones, which leave them out."""
+
+
 def plain(value: Any) -> Any:
     """Return ``value`` (a recording or a part of one) as JSON."""
     if dataclasses.is_dataclass(value):
-        return {item.name: plain(getattr(value, item.name)) for item in dataclasses.fields(value)}
+        members = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
+        return {name: plain(item) for name, item in members.items() if item or name not in _LATER}
     if isinstance(value, bytes):
         return {"base64": base64.b64encode(value).decode("ascii")}
     if isinstance(value, float) and value in (float("inf"), float("-inf")):

@@ -30,7 +30,9 @@
     │   ├── SandboxExhausted          3   the budget of calls is used up
     │   └── SandboxUnreachable        3   the sandbox does not answer
     ├── Miss                          1   a request that the cassette does not answer
-    └── Unplayed                      1   recorded interactions that the test no longer makes
+    │   └── NetworkBlocked            1   a connection or lookup where the network is closed
+    ├── Unplayed                      1   recorded interactions that the test no longer makes
+    └── Expired                       1   a cassette that nobody has confirmed for too long
 
 Every one says what happened, where, why, and a command or a line that mends it. The message never
 holds a recorded or live value that has not been scrubbed. All of them are ordinary exceptions outside
@@ -180,12 +182,29 @@ class SandboxUnreachable(SandboxError):
 
 
 class Miss(SealtapeError):
-    """A request that the cassette does not answer and that may not be sent."""
+    """A request that the cassette does not answer and that may not be sent.
+
+    ``is_expected`` is set on one that a test awaited by name: it does not fail the test at its end.
+    """
 
     exit_code = 1
+    is_expected = False
+
+
+class NetworkBlocked(Miss, RuntimeError):
+    """A connection, or the lookup of a name, where nothing may leave this machine.
+
+    Also a ``RuntimeError``, which pytest-recording raises for the connections that it blocks.
+    """
 
 
 class Unplayed(SealtapeError):
     """A passing test no longer makes requests that its cassette holds."""
+
+    exit_code = 1
+
+
+class Expired(SealtapeError):
+    """A cassette that nobody has confirmed for longer than ``max_age``."""
 
     exit_code = 1

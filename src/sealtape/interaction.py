@@ -46,8 +46,8 @@ class AwsRequest:
     ``service`` is botocore's service name (``"s3"``), ``operation`` the model's operation name
     (``"PutObject"``). ``parameters`` are the caller's, before botocore's own handlers add to them; a
     streaming member is ``{"$stream": true}`` there and its bytes are ``body``. ``body`` is None where
-    the operation has no streaming member. ``caller`` is the access key id in use, ``""`` for an
-    unsigned call. ``protocol`` is the wire protocol that was spoken (``"query"``).
+    the operation has no streaming member. ``caller`` is the access key id in use, or what stands for it,
+    ``""`` for an unsigned call. ``protocol`` is the wire protocol that was spoken (``"query"``).
     """
 
     service: str
@@ -90,7 +90,8 @@ class Response:
 
     Transfer coding (chunking) is undone, content coding (gzip) is not. ``broken`` says, where the
     connection failed before the body had ended, what kind of failure followed its last byte; it is
-    `UNREAD` where the code did not read on.
+    `UNREAD` where the code did not read on. ``stays`` says that it is the last of a wait: asked again, it
+    answers again (`sealtape.polls`).
     """
 
     status: int
@@ -98,6 +99,7 @@ class Response:
     headers: Headers = field(default=(), repr=False)
     body: bytes = field(default=b"", repr=False)
     broken: str = ""
+    stays: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +207,10 @@ class Recording:
     it is recorded again, so that unchanged interactions seal to unchanged bytes. ``name`` is the path
     that the file is bound to, relative to the project, with ``/`` and without the suffix. ``seed`` and
     ``start`` are what the test's draws and its clock began with (`sealtape.determinism.Inputs`), ``""``
-    where that was not recorded.
+    where that was not recorded. ``regions`` are those of the profiles that sessions were made with, by a
+    keyed digest of the profile's name. ``additions`` are the names of the headers and, behind ``?``, of the
+    query that the SDK added of its own accord, by operation (``s3.PutObject``), those that only some of its
+    calls had with ``?`` at the end.
     """
 
     cassette_id: str
@@ -213,6 +218,8 @@ class Recording:
     interactions: tuple[Scrubbed, ...] = ()
     seed: str = ""
     start: str = ""
+    regions: Mapping[str, str] = field(default_factory=dict)
+    additions: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import functools
 import inspect
 import os
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,7 +17,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from sealtape import store
-from sealtape.capture import aws, pool
+from sealtape.capture import aws, network, pool, reuse
 from sealtape.capture.current import entered
 from sealtape.capture.environment import replaying
 from sealtape.capture.sandbox import Sandbox
@@ -33,7 +33,7 @@ from sealtape.seal.keyring import Key, load_key, new_key
 from sealtape.settings import PER_CASSETTE, Settings, load_settings
 
 if TYPE_CHECKING:
-    from sealtape.capture.http import VcrOptions
+    from sealtape.capture.options import VcrOptions
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -132,6 +132,11 @@ class Library:
                 stack.callback(_recording.discard, cassette)
             if inputs is None:
                 inputs = _inputs(recording, others, mode, settings)
+            if cassette.offline and settings.share_models:
+                reuse.install()
+            if settings.drift.track_reads:
+                cassette.reads = {}
+                stack.callback(self._add_reads, cassette.reads)
             with ExitStack() as during:
                 if current:
                     during.enter_context(hooks(options))
@@ -149,10 +154,24 @@ class Library:
                     cassette.finished(beside),
                     inputs.seed,
                     inputs.start,
+                    cassette.regions,
+                    cassette.additions,
                 )
                 if recording is not None and not (pending or mode.plays):
                     made = self._settled(recording, made)
                 written(self._write(path, made, pending=pending))
+
+    def _add_reads(self, reads: Mapping[str, set[tuple[str, ...]]]) -> None:
+        """Add what was read of the answers to what the project knows to be read."""
+        from sealtape.drift.reads import READS, add_reads, path_of
+
+        if reads:
+            root = self.settings.root or Path.cwd()
+            with store.lock(root / READS, timeout=30.0):
+                add_reads(
+                    root,
+                    {label: frozenset(map(path_of, list(paths))) for label, paths in list(reads.items())},
+                )
 
     def _read_if_there(self, path: Path) -> Recording | None:
         try:
@@ -186,6 +205,7 @@ class Library:
             options=options,
             repeats=settings.repeats,
             match=settings.match,
+            collapse_polls=settings.collapse_polls,
             shared=also,
             ask=ask,
         )
@@ -277,6 +297,7 @@ def hooks(options: VcrOptions | None = None) -> Iterator[None]:
     """Keep the clients that are not hooked for good hooked for this block."""
     aws.install()
     pool.install()
+    network.install()
     # vcrpy imports every client that is installed, so it waits until a cassette is really open.
     from sealtape.capture.http import patched
 
@@ -292,8 +313,8 @@ class use_cassette:
     As a context manager it gives the open `Cassette`; as a decorator it wraps functions and coroutine
     functions, each call with a cassette of its own. ``path`` may leave out ``.tape``. ``record_mode``
     is one of ``once`` (the default), ``none``, ``new_episodes``, ``all`` and ``rewrite``. Other
-    options are vcrpy's (``match_on``, ``filter_headers``, …) and the settings ``repeats``, ``draws`` and
-    ``clock``.
+    options are vcrpy's (``match_on``, ``filter_headers``, …) and the settings ``repeats``, ``draws``,
+    ``clock``, ``match`` and ``collapse_polls``.
 
     What was recorded is written when the block ends without an exception; a request that the cassette
     does not answer raises `Miss`, at the call and, if that was swallowed, at the end of the block.
@@ -325,9 +346,11 @@ class use_cassette:
         settings = load_settings(self._path.parent).with_arguments("use_cassette", **self._settings)
         options = None
         if self._options:
-            from sealtape.capture.http import vcr_options
+            from sealtape.capture.options import vcr_options
 
             options = vcr_options(self._options)
+            if options.unheeded:
+                raise UsageError(f"use_cassette: {options.unheeded[0]}")
         with ExitStack() as stack:
             if settings.replay_environment and not self._mode.may_record(exists=self._path.exists()):
                 stack.enter_context(replaying(settings.sandbox.regions))
@@ -335,8 +358,8 @@ class use_cassette:
             ask = 'use_cassette(…, record_mode="{}")'.format
             cassette = stack.enter_context(library.opened(self._path, self._mode, options=options, ask=ask))
             yield cassette
-            if cassette.misses:
-                raise cassette.misses[0]
+            for miss in cassette.take_misses():
+                raise miss
 
     def __call__(self, function: F) -> F:
         """Wrap ``function`` so that each call runs with the cassette open."""
@@ -344,18 +367,22 @@ class use_cassette:
 
             @functools.wraps(function)
             async def call_async(*args: Any, **kwargs: Any) -> Any:
-                with self._used():
-                    awaited: Awaitable[Any] = function(*args, **kwargs)
+                with self._used() as cassette:
+                    awaited: Awaitable[Any] = function(*self._injected(cassette), *args, **kwargs)
                     return await awaited
 
             return call_async  # type: ignore[return-value]  # the same signature, seen through Any
 
         @functools.wraps(function)
         def call(*args: Any, **kwargs: Any) -> Any:
-            with self._used():
-                return function(*args, **kwargs)
+            with self._used() as cassette:
+                return function(*self._injected(cassette), *args, **kwargs)
 
         return call  # type: ignore[return-value]  # as above
+
+    def _injected(self, cassette: Cassette) -> tuple[Cassette, ...]:
+        """Return what a decorated function is given first: the cassette, if it was asked for."""
+        return (cassette,) if self._options.get("inject_cassette") else ()
 
 
 def _tape_path(path: str | os.PathLike[str]) -> Path:

@@ -16,8 +16,11 @@ from pathlib import Path
 from sealtape import ledger, store
 from sealtape.changes import CassetteChange, KeyFor, Version, change_between, damaged, read_version
 from sealtape.errors import CassetteError, CassetteMisnamed, KeyWrong, StoreUnwritable, UsageError
+from sealtape.interaction import Sealed
 from sealtape.revisions import Range, TreeChange, blobs, changed_files, file_at
 from sealtape.seal.format import read_clear
+from sealtape.seal.keyring import load_key, read_keyring
+from sealtape.seal.resealing import reseal
 from sealtape.settings import Settings, load_settings
 
 _PENDING = store.SUFFIX + store.PENDING_SUFFIX
@@ -88,30 +91,31 @@ def _meant(name: str, pending: Sequence[Pending]) -> list[Pending]:
 def accept(item: Pending) -> Path:
     """Put a pending recording in the place of its cassette, note that as confirmed, and return its file.
 
-    It is one rename: the cassette is the old one or the new one. Raise `CassetteError`, `KeyringError`
-    or `StoreError`, with both files as they were.
+    It is one rename: the cassette is the old one or the new one. One that was recorded before the key was
+    rotated is sealed with the new key on the way, which takes that key. Raise `CassetteError`,
+    `KeyringError` or `StoreError`, with both files as they were.
     """
-    _require_acceptable(item)
-    day = recorded_on(item.path)
     with store.lock(item.cassette):
-        try:
-            os.replace(item.path, os.path.realpath(item.cassette))
-        except OSError as error:
-            raise StoreUnwritable(
-                "the recording could not be accepted, and both files are as they were",
-                where=item.where,
-                why=(error.strerror or type(error).__name__).lower(),
-                hint=f"ls -ld {shlex.quote(str(item.cassette.parent))}",
-            ) from None
+        day = recorded_on(item.path)
+        anew = _acceptable(item)
+        if anew is None:
+            store.put(item.path, item.cassette)
+        else:
+            store.write(item.cassette, anew)
+            reject(item)
     ledger.confirm([item.cassette], day)
     return item.cassette
 
 
-def _require_acceptable(item: Pending) -> None:
-    """Refuse what could not be replayed from the place it would come to."""
-    clear = read_clear(store.read(item.path), where=item.where)
-    pinned = load_settings(item.cassette.parent).key_id
-    if pinned and clear.key_id != pinned:
+def _acceptable(item: Pending) -> Sealed | None:
+    """Refuse what could not be replayed from the place it would come to; return what is to be written
+    there where it is not the pending file itself."""
+    data = store.read(item.path)
+    clear = read_clear(data, where=item.where)
+    settings = load_settings(item.cassette.parent)
+    pinned = settings.key_id
+    earlier = bool(pinned) and clear.key_id != pinned and _was_rotated(clear.key_id, settings)
+    if pinned and clear.key_id != pinned and not earlier:
         raise KeyWrong(
             "this recording was sealed with another key than the project's",
             where=item.where,
@@ -126,6 +130,15 @@ def _require_acceptable(item: Pending) -> None:
             hint=f"sealtape reject {shlex.quote(item.name)}",
         )
     ledger.confirmed_at(item.cassette)  # a ledger that cannot be read is told of before the rename
+    if not earlier:
+        return None
+    key = load_key(pinned, root=settings.root)
+    return reseal(data, key, key, where=item.where, name=item.name)
+
+
+def _was_rotated(key_id: str, settings: Settings) -> bool:
+    ring = read_keyring(settings.root)
+    return ring is not None and any(old.id == key_id for old in ring.older)
 
 
 def recorded_on(path: Path) -> date:

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -26,12 +28,20 @@ _CHOICES = {
     "draws": ("seeded", "real"),
     "clock": ("tick", "stand", "real"),
     "match": ("renaming", "exact"),
+    "max_age_action": ("warn", "fail"),
 }
 
-PER_CASSETTE = ("repeats", "draws", "clock", "match")
+_LEVELS = ("breaking", "risky", "info", "quiet")
+_TABLES = ("scrub", "sandbox", "drift")
+
+PER_CASSETTE = ("repeats", "draws", "clock", "match", "max_age", "collapse_polls")
 """What a marker, ``vcr_config`` or `sealtape.use_cassette` may say for one cassette."""
 
-_FROM_ENVIRONMENT = ("locked", "unplayed", *PER_CASSETTE)
+_FROM_ENVIRONMENT = ("locked", "unplayed", "max_age_action", *PER_CASSETTE)
+
+_SWITCHED = ("collapse_polls",)
+_SWITCHES = {"1": True, "true": True, "0": False, "false": False}
+_UNITS = {"d": timedelta(days=1), "w": timedelta(weeks=1)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +50,27 @@ class ScrubSettings:
 
     ``names`` are member, header, form or query names whose values are secrets; ``patterns`` are
     regular expressions, of which group 1 (or the whole match) is a secret; ``environment`` names
-    variables whose values are secrets; ``allow`` accepts residue findings, each as ``rule@place``.
+    variables whose values are secrets; ``values`` are themselves to be removed, wherever they stand (names
+    of hosts and people: this file is committed). ``allow`` accepts residue findings, each as
+    ``rule@place``; ``keep`` are names whose values are no secrets, whatever they sound like; ``off`` are
+    ids of rules that do not hold here. `sealtape lint` and `sealtape review` say what these two leave out.
     """
 
     names: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     environment: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
     allow: tuple[str, ...] = ()
+    keep: tuple[str, ...] = ()
+    off: tuple[str, ...] = ()
+
+    @property
+    def left_out(self) -> str:
+        """What of the built-in rules does not hold, in words; empty if all of them do."""
+        parts = [
+            f"{kind}: {', '.join(names)}" for kind, names in (("off", self.off), ("keep", self.keep)) if names
+        ]
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +90,20 @@ class SandboxSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class DriftSettings:
+    """``[tool.sealtape.drift]``: how drift is judged.
+
+    ``levels`` are severities by the id of a rule (``field-added = "risky"``). ``openapi`` are OpenAPI
+    documents by host (``[tool.sealtape.drift.openapi]``), as paths relative to the project.
+    ``track_reads`` notes which members of AWS answers the code under test reads.
+    """
+
+    levels: tuple[tuple[str, str], ...] = ()
+    openapi: tuple[tuple[str, str], ...] = ()
+    track_reads: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that can be configured.
 
@@ -73,9 +111,13 @@ class Settings:
     ``[tool.sealtape]`` lies, else the nearest folder with a ``pyproject.toml`` or ``.git``, else None.
     ``key_id`` pins the key; ``cassette_clear`` says whether rows carry clear words (``"full"``) or
     not (``"none"``); ``locked``, ``unplayed`` and ``repeats`` are what their options say;
-    ``replay_environment`` lets replay invent AWS credentials and a region where there are none. ``draws``
+    ``replay_environment`` lets replay invent AWS credentials and a region where there are none, and
+    ``share_models`` lets the sessions of replays share botocore's models. ``draws``
     and ``clock`` say what of a test's inputs comes again on replay (`sealtape.determinism`), and ``match``
     whether a request may equal a recorded one up to values that were made up anew (`sealtape.binding`).
+    ``collapse_polls`` keeps of a wait the distinct states only (`sealtape.polls`).
+    ``max_age`` (`age`) is how long ago a cassette may have been confirmed, any time if it is empty, and
+    ``max_age_action`` what is done about an older one.
     """
 
     root: Path | None = None
@@ -85,17 +127,22 @@ class Settings:
     unplayed: str = "ignore"
     repeats: str = "miss"
     replay_environment: bool = True
+    share_models: bool = True
     draws: str = "seeded"
     clock: str = "tick"
     match: str = "renaming"
+    collapse_polls: bool = False
+    max_age: str = ""
+    max_age_action: str = "warn"
     scrub: ScrubSettings = field(default_factory=ScrubSettings)
     sandbox: SandboxSettings = field(default_factory=SandboxSettings)
+    drift: DriftSettings = field(default_factory=DriftSettings)
 
-    def with_options(self, **options: str | None) -> Settings:
+    def with_options(self, **options: str | bool | None) -> Settings:
         """Return these settings with the options that are not None put over them."""
-        return self._with(options, lambda name: f"--sealtape-{name}")
+        return self._with(options, lambda name: f"--sealtape-{name.replace('_', '-')}")
 
-    def with_arguments(self, call: str, **arguments: str | None) -> Settings:
+    def with_arguments(self, call: str, **arguments: str | bool | None) -> Settings:
         """Return these settings with the arguments of ``call``, a marker for instance, put over the file's.
 
         The environment's, which hold for a whole run, stay.
@@ -103,11 +150,11 @@ class Settings:
         given = {name: value for name, value in arguments.items() if not os.environ.get(_variable(name))}
         return self._with(given, lambda name: f"{call}({name}=…)")
 
-    def _with(self, options: Mapping[str, str | None], where: Callable[[str], str]) -> Settings:
-        given = {name: value for name, value in options.items() if value is not None}
-        for name, value in given.items():
-            _check_choice(name, value, where(name))
-        return replace(self, **given)  # type: ignore[arg-type]  # names and kinds were checked above
+    def _with(self, options: Mapping[str, str | bool | None], where: Callable[[str], str]) -> Settings:
+        given: dict[str, Any] = {
+            name: _chosen(name, value, where(name)) for name, value in options.items() if value is not None
+        }
+        return replace(self, **given)
 
     def name_of(self, path: Path) -> str:
         """Return the name that a cassette at ``path`` is bound to: its place in the project.
@@ -160,11 +207,37 @@ def _read_table(pyproject: Path) -> Mapping[str, Any] | None:
 
 def _parse(table: Mapping[str, Any], pyproject: Path, root: Path) -> Settings:
     where = f"{pyproject} [tool.sealtape]"
-    plain = {key: value for key, value in table.items() if key not in ("scrub", "sandbox")}
-    values = _checked(plain, Settings, where, leave_out=("root", "scrub", "sandbox"))
+    plain = {key: value for key, value in table.items() if key not in _TABLES}
+    values = _checked(plain, Settings, where, leave_out=("root", *_TABLES))
     scrub = _checked(table.get("scrub", {}), ScrubSettings, f"{pyproject} [tool.sealtape.scrub]")
     sandbox = _checked(table.get("sandbox", {}), SandboxSettings, f"{pyproject} [tool.sealtape.sandbox]")
-    return Settings(root=root, scrub=ScrubSettings(**scrub), sandbox=SandboxSettings(**sandbox), **values)
+    drift = _drift(table.get("drift", {}), f"{pyproject} [tool.sealtape.drift]")
+    return Settings(
+        root=root, scrub=ScrubSettings(**scrub), sandbox=SandboxSettings(**sandbox), drift=drift, **values
+    )
+
+
+def _drift(table: object, where: str) -> DriftSettings:
+    """Return the settings of drift; whether the ids in it are those of rules is for the rules to say."""
+    if not isinstance(table, dict):
+        raise SettingsError("this must be a table", where=where)
+    levels: list[tuple[str, str]] = []
+    rest = dict(table)
+    documents = rest.pop("openapi", {})
+    if not isinstance(documents, dict) or not all(isinstance(path, str) for path in documents.values()):
+        raise SettingsError(
+            "'openapi' must give a document's path for each host",
+            where=where,
+            hint='[tool.sealtape.drift.openapi] "api.example.com" = "openapi.json"',
+        )
+    tracked = _coerce("track_reads", rest.pop("track_reads", False), False, where)
+    for name, value in rest.items():
+        if value not in _LEVELS:
+            raise SettingsError(
+                f"{name!r} cannot be {value!r}", where=where, why=f"it is one of {', '.join(_LEVELS)}"
+            )
+        levels.append((name, str(value)))
+    return DriftSettings(tuple(levels), tuple(documents.items()), bool(tracked))
 
 
 def _checked(table: object, kind: type, where: str, leave_out: tuple[str, ...] = ()) -> dict[str, Any]:
@@ -204,12 +277,36 @@ def _coerce(name: str, value: object, default: object, where: str) -> object:
     return value
 
 
+def _chosen(name: str, value: str | bool, where: str) -> str | bool:
+    """Return what an option, an argument or a variable says, as the setting has it."""
+    if name in _SWITCHED:
+        switched = value if isinstance(value, bool) else _SWITCHES.get(value.lower())
+        if switched is None:
+            raise SettingsError(f"{name!r} cannot be {value!r}", where=where, why="it is one of true, false")
+        return switched
+    _check_choice(name, str(value), where)
+    return value
+
+
 def _check_choice(name: str, value: str, where: str) -> None:
+    if name == "max_age" and value:
+        try:
+            age(value)
+        except ValueError as error:
+            raise SettingsError(str(error), where=where, hint='max_age = "90d"') from None
     choices = _CHOICES.get(name)
     if choices is not None and value not in choices:
         raise SettingsError(
             f"{name!r} cannot be {value!r}", where=where, why=f"it is one of {', '.join(choices)}"
         )
+
+
+def age(text: str) -> timedelta:
+    """Return the time that ``text`` means: ``7d`` days or ``2w`` weeks; raise ``ValueError``."""
+    found = re.fullmatch(r"(\d{1,5})([dw])", text.strip())
+    if found is None:
+        raise ValueError(f"{text!r} is no age: the ledger counts in days, so it is 7d or 2w")
+    return int(found[1]) * _UNITS[found[2]]
 
 
 def _from_environment(settings: Settings) -> Settings:

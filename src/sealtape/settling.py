@@ -52,6 +52,9 @@ def settled(accepted: Recording, recorded: Recording, scrubber: Scrubber) -> Rec
         interactions=tuple(pairs.get(j, one) for j, one in enumerate(told)),
         seed=inputs.seed,
         start=inputs.start,
+        regions=accepted.regions if nothing_new else {**accepted.regions, **recorded.regions},
+        # The SDK may have moved without the answers: then the file stays as it is.
+        additions=accepted.additions if len(pairs) == len(told) == len(old) else recorded.additions,
     )
 
 

@@ -11,12 +11,14 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shlex
 import shutil
 import stat
 import tempfile
 import time
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -37,6 +39,9 @@ SUFFIX = ".tape"
 PENDING_SUFFIX = ".new"
 TEMPORARY_PREFIX = ".sealtape-"
 LOCK_TIMEOUT_SECONDS = 2.0
+
+_LONGEST_BYTES = 255 - len(SUFFIX + PENDING_SUFFIX)
+"""What ext4, APFS and NTFS allow in a file name, less the longest suffix of ours."""
 
 _STALE_SECONDS = 3600.0
 _WINDOWS_DEVICES = frozenset(
@@ -60,6 +65,40 @@ def cassette_path(folder: Path, name: str) -> Path:
     if not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)):
         raise _escapes(folder, name, "a symbolic link on the way leads out of the folder")
     return path
+
+
+def portable_name(name: str) -> str:
+    """Return the name under which every file system keeps a cassette called ``name``.
+
+    An ordinary name is returned as it is, in Unicode's composed form: of two forms some systems make one.
+    Each part of one that is too long, or that Windows has another meaning or none for, ends in a digest of
+    what it was, so that two such names stay two.
+    """
+    *folders, last = name.split("/")
+    return "/".join([*(_portable(part, part.rstrip(" .")) for part in folders), _portable(last, last)])
+
+
+def _portable(part: str, stripped: str) -> str:
+    if not part.strip(" ."):
+        return part  # no name at all, which `cassette_path` judges
+    part, kept = (unicodedata.normalize("NFC", text) for text in (part, stripped))
+    kept = re.sub(r'[\0-\x1f<>:"|?*]', "-", kept)
+    if _is_device(kept):
+        kept = f"_{kept}"
+    if kept == part and len(part.encode(errors="replace")) <= _LONGEST_BYTES:
+        return part
+    data = part.encode(errors="surrogatepass")
+    ending = "-" + hashlib.sha256(data).hexdigest()[:16]
+    return kept.encode(errors="replace")[: _LONGEST_BYTES - len(ending)].decode(errors="ignore") + ending
+
+
+def same_file(name: str) -> str:
+    """Return what is equal for two names that some file system takes for one, by case or Unicode form."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", portable_name(name)).casefold())
+
+
+def _is_device(part: str) -> bool:
+    return part.split(".")[0].rstrip().upper() in _WINDOWS_DEVICES
 
 
 def _escapes(folder: Path, name: str, reason: str) -> NameEscapes:
@@ -86,7 +125,7 @@ def _escape(name: str) -> str:
         # Windows drops dots and spaces at the end of a part, so that '.. ' is '..' there.
         if part not in ("", ".") and not part.strip(" ."):
             return f"{part!a} is '..' or nothing on Windows"
-        if part.split(".")[0].rstrip().upper() in _WINDOWS_DEVICES:
+        if _is_device(part):
             return f"{part!a} is a device on Windows"
     return ""
 
@@ -267,7 +306,7 @@ def lock(path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
             why=f"it did not finish within {timeout:g} s",
             hint="let one test or one run own each cassette, then run this one again",
         ) from None
-    except OSError as error:
+    except (OSError, NotImplementedError) as error:  # the latter where a file system knows no locks
         raise StoreUnwritable(
             "the cassette cannot be locked",
             where=str(path),
@@ -277,7 +316,9 @@ def lock(path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
     try:
         yield
     finally:
-        holder.release()
+        # What was written is written; the system frees a lock that cannot be given back with its holder.
+        with contextlib.suppress(OSError):
+            holder.release()
 
 
 def _lock_file(path: Path) -> Path:
@@ -298,8 +339,8 @@ def _lock_file(path: Path) -> Path:
     return folder / name
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or type(error).__name__).lower()
+def _reason(error: OSError | NotImplementedError) -> str:
+    return (getattr(error, "strerror", None) or str(error) or type(error).__name__).lower()
 
 
 def _unwritable(what: str, path: Path, error: OSError) -> StoreUnwritable:

@@ -6,9 +6,10 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from sealtape.interaction import AwsRequest, Interaction, Response, Scrubbed
+from sealtape.interaction import AwsRequest, HttpRequest, Interaction, Response, Scrubbed
 from sealtape.seal.keyring import new_key
 from tests.cli.project import ONE, TWO, Project
+from tests.servers import Service
 
 NEW = ONE + ".new"
 
@@ -129,6 +130,130 @@ def test_json_documents_are_compared_with_the_model_that_is_named(project: Proje
     )
     assert (finding["service"], finding["operation"]) == ("s3", "ListObjectsV2")
     assert len(findings(project, "old.json", "new.json")) == 2
+
+
+# What a project makes of it --------------------------------------------------------------------------
+
+
+def test_the_settings_overrule_the_levels_of_rules(project: Project) -> None:
+    project.set_up('[tool.sealtape.drift]\nfield-removed = "quiet"\n')
+    project.seal(ONE, BEFORE)
+    project.seal(NEW, AFTER)
+    (finding,) = findings(project, ONE, NEW, code=0)
+    assert (finding["id"], finding["severity"]) == ("field-removed", "quiet")
+
+
+@pytest.mark.parametrize(
+    ("table", "complaint"),
+    [
+        ('field-removd = "quiet"', "there is no drift rule 'field-removd'"),
+        ('field-removed = "harmless"', "'field-removed' cannot be 'harmless'"),
+        ("openapi = 1", "'openapi' must give a document's path for each host"),
+        ('track_reads = "yes"', "'track_reads' must be true or false"),
+    ],
+)
+def test_a_setting_of_drift_that_makes_no_sense_is_refused(
+    project: Project, table: str, complaint: str
+) -> None:
+    project.set_up(f"[tool.sealtape.drift]\n{table}\n")
+    project.seal(ONE, BEFORE)
+    result = project.run("diff", ONE, ONE)
+    assert (result.code, result.out) == (2, "")
+    assert complaint in result.err
+
+
+def test_an_accepted_fact_is_remembered_by_its_fingerprint_and_others_are_not(project: Project) -> None:
+    project.seal(ONE, BEFORE)
+    project.seal(NEW, AFTER)
+    (finding,) = findings(project, ONE, NEW)
+    (accepted,) = findings(project, ONE, NEW, "--accept", finding["fingerprint"], "--for", "2w", code=0)
+    assert (accepted["fingerprint"], accepted["severity"]) == (finding["fingerprint"], "quiet")
+    assert findings(project, ONE, NEW, code=0) == [accepted]
+    assert "field-removed iam.ListUsers Users[].Path" in project.read("sealtape-drift.json")
+    project.seal(NEW, users("ada", "eve", members=("Path",)))
+    assert [f["severity"] for f in findings(project, ONE, NEW)] == ["breaking"]
+
+
+def test_a_fingerprint_that_no_fact_has_is_not_accepted(project: Project) -> None:
+    project.seal(ONE, BEFORE)
+    result = project.run("diff", ONE, ONE, "--accept", "0" * 16)
+    assert result.code == 2
+    assert "no fact here has the fingerprint" in result.err
+    assert "sealtape-drift.json" not in project.files()
+
+
+# Against a simulator ----------------------------------------------------------------------------------
+
+
+def fetched(answer: Any, path: str = "/json") -> Scrubbed:
+    request = HttpRequest("GET", f"https://api.example.com{path}")
+    headers = (("Content-Type", "application/json"),)
+    return Scrubbed(Interaction(request, Response(200, "OK", headers, json.dumps(answer).encode())))
+
+
+def test_a_simulator_that_answers_as_was_recorded_is_clean(project: Project, http: Service) -> None:
+    project.seal(ONE, fetched({"answer": 17, "name": "Grace"}))
+    result = project.run("diff", ONE, "--against", http.url, "--verbose")
+    assert "value-changed" in result.out
+    project.seal(ONE, fetched({"answer": 42, "name": "Grace"}))
+    assert project.run("diff", ONE, "--against", http.url).code == 0
+    assert http.asked == [("GET", "/"), ("GET", "/json")] * 2
+
+
+def test_an_aws_simulator_is_sent_its_own_ids_back(project: Project, moto_url: str) -> None:
+    key = "7f3c9b1e-52d4-4a86-9e0b-6c1d2f3a4b5c"
+
+    def call(operation: str, answer: Any, **parameters: Any) -> Scrubbed:
+        request = AwsRequest("kms", operation, parameters, None, "us-east-1", "", "json")
+        headers = (("Content-Type", "application/x-amz-json-1.1"),)
+        return Scrubbed(Interaction(request, Response(200, "", headers, json.dumps(answer).encode())))
+
+    described = {"KeyMetadata": {"KeyId": key, "KeyState": "Enabled", "Novelty": 1}}
+    project.seal(ONE, call("CreateKey", described), call("DescribeKey", described, KeyId=key))
+    found = findings(project, ONE, "--against", moto_url)
+    assert {f["operation"] for f in found if f["kind"] in ("error-code", "http-status")} == set()
+    assert ("unmodelled-field-removed", "KeyMetadata.Novelty") in {(f["id"], f["path"]) for f in found}
+
+
+@pytest.mark.parametrize(
+    ("url", "code", "complaint"),
+    [
+        ("http://127.0.0.1:9", 3, "nothing answers at http://127.0.0.1:9"),
+        ("https://kms.eu-west-1.amazonaws.com", 3, "is the provider itself"),
+        ("https://moto.example.com", 3, "moto.example.com was not named"),
+        ("moto", 2, "'moto' is not the URL of a server"),
+    ],
+)
+def test_a_simulator_that_may_not_be_asked_or_is_not_there_is_never_clean(
+    project: Project, url: str, code: int, complaint: str
+) -> None:
+    project.seal(ONE, BEFORE)
+    result = project.run("diff", ONE, "--against", url)
+    assert (result.code, result.out) == (code, "")
+    assert complaint in result.err
+
+
+def test_a_simulator_that_cannot_be_reset_is_an_error(project: Project, http: Service) -> None:
+    project.seal(ONE, fetched({}))
+    result = project.run("diff", ONE, "--against", http.url, "--reset", "/status/404")
+    assert result.code == 3
+    assert "the server was not reset: it answered 404" in result.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        ((ONE,), "missing argument 'NEW'"),
+        ((ONE, ONE, "--against", "http://127.0.0.1:9"), "--against takes the place of NEW"),
+    ],
+)
+def test_the_other_side_is_a_recording_or_a_simulator(
+    project: Project, arguments: tuple[str, ...], complaint: str
+) -> None:
+    project.seal(ONE, BEFORE)
+    result = project.run("diff", *arguments)
+    assert result.code == 2
+    assert complaint in result.err
 
 
 # Bad input --------------------------------------------------------------------------------------------

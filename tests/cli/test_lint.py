@@ -1,9 +1,13 @@
 from __future__ import annotations
 
 import os
+import textwrap
+from datetime import UTC, date, datetime
+from xml.etree import ElementTree
 
 import pytest
 
+from sealtape.ledger import confirm
 from tests.cli.project import ONE, POST, PUT, TWO, Project
 
 
@@ -138,3 +142,133 @@ def test_a_file_name_that_is_no_text_and_an_output_without_unicode_end_nothing(p
     assert result.code == 1
     assert result.err == ""
     assert "2 cassettes checked, 1 problem" in result.out
+
+
+SUITE = """
+    import pytest
+
+    @pytest.fixture
+    def database():
+        raise RuntimeError("no fixture is brought up but the folder's")
+
+    @pytest.mark.vcr("shared")
+    @pytest.mark.parametrize("x", ["a/b", "c"])
+    def test_one(x, database):
+        raise RuntimeError("no test is run")
+
+    class TestIn:
+        @pytest.mark.vcr
+        @pytest.mark.slow
+        def test_two(self):
+            raise RuntimeError("no test is run")
+
+    @pytest.mark.vcr
+    @pytest.mark.default_cassette("mine.yaml")
+    @pytest.mark.skip
+    def test_three():
+        pass
+"""
+MAPPED = ("test_one[a-b]", "test_one[c]", "TestIn.test_two", "mine", "shared", "_module", "_class.TestIn")
+
+
+def test_orphans_are_the_cassettes_that_no_collected_test_maps_to(project: Project) -> None:
+    project.set_up("[tool.pytest.ini_options]\nmarkers = ['slow']\naddopts = '-m \"not slow\" -k nothing'\n")
+    project.write("tests/test_a.py", textwrap.dedent(SUITE))
+    for name in MAPPED:
+        project.seal(f"tests/cassettes/test_a/{name}.tape")
+    project.seal("cassettes/_session.tape")
+    assert project.run("lint", "--orphans", SEALTAPE_KEY="").code == 0
+    project.seal("tests/cassettes/test_a/test_gone.tape")
+    project.seal("tests/cassettes/test_old/test_gone.tape")
+    project.seal("elsewhere/rates.tape")
+    result = project.run("lint", "--orphans", "--junit", "lint.xml", SEALTAPE_KEY="")
+    assert result.code == 1
+    said = [line for line in result.out.splitlines() if "maps to" in line]
+    assert said == [
+        "elsewhere/rates.tape: note: no marked test maps to this cassette",
+        "tests/cassettes/test_a/test_gone.tape: problem: no test maps to this cassette",
+        "tests/cassettes/test_old/test_gone.tape: problem: no test maps to this cassette",
+    ]
+    suite = ElementTree.fromstring(project.read("lint.xml"))[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("11", "2")
+    failed = [case.get("name") for case in suite if case.find("failure") is not None]
+    assert failed == [line.partition(":")[0] for line in said[1:]]
+
+
+def test_orphans_are_found_where_a_fixture_names_the_folder(project: Project) -> None:
+    folder = """
+        import pytest
+
+        @pytest.fixture(scope="module")
+        def vcr_cassette_dir(request):
+            return str(request.config.rootpath / "tapes" / request.module.__name__)
+
+        @pytest.mark.vcr
+        def test_one():
+            pass
+    """
+    project.write("test_a.py", textwrap.dedent(folder))
+    project.seal("tapes/test_a/test_one.tape")
+    project.seal("tapes/test_a/test_two.tape")
+    result = project.run("lint", "--orphans")
+    assert (result.code, result.out.count("no test maps")) == (1, 1)
+    assert "tapes/test_a/test_two.tape: problem: no test maps to this cassette" in result.out
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import nothing_of_that_name", "No module named 'nothing_of_that_name'"),
+        (
+            "import pytest\n@pytest.fixture(scope='module')\ndef vcr_cassette_dir(): raise OSError('mine')\n"
+            "@pytest.mark.vcr\ndef test_a(): pass\n",
+            "test_a.py::test_a: OSError: mine",
+        ),
+    ],
+)
+def test_without_a_whole_collection_nothing_is_called_an_orphan(
+    project: Project, text: str, said: str
+) -> None:
+    project.write("test_a.py", text)
+    project.seal("cassettes/test_a/test_one.tape")
+    result = project.run("lint", "--orphans")
+    assert (result.code, result.out) == (2, "")
+    assert said in result.err
+    assert "hint: pytest --collect-only" in result.err
+
+
+@pytest.mark.parametrize(("action", "code", "level"), [("warn", 0, "note"), ("fail", 1, "problem")])
+def test_a_cassette_that_nobody_confirmed_for_too_long_is_named(
+    project: Project, action: str, code: int, level: str
+) -> None:
+    project.set_up(f'max_age = "90d"\nmax_age_action = "{action}"\n')
+    confirm([project.seal(ONE)], date(2026, 1, 31))
+    confirm([project.seal("tests/cassettes/test_new/test_two.tape")], datetime.now(UTC).date())
+    project.seal("tests/cassettes/test_none/test_three.tape")
+    result = project.run("lint")
+    assert result.code == code
+    assert f"{ONE}: {level}: nobody has confirmed it since 2026-01-31, and max_age is 90d\n" in result.out
+    assert "hint: sealtape refresh --older-than 90d" in result.out
+    assert result.out.count("nobody has confirmed") == 1
+
+
+def test_what_the_ledger_does_not_know_is_at_least_as_old_as_git_says(project: Project) -> None:
+    project.set_up('max_age = "2w"\n')
+    project.seal(ONE)
+    project.git("init", "-q")
+    project.git("add", "-A")
+    project.environment["GIT_COMMITTER_DATE"] = "2026-02-01T12:00:00Z"
+    project.git("commit", "-qm", "one")
+    assert f"{ONE}: note: nobody has confirmed it since 2026-02-01" in project.run("lint").out
+
+
+def test_scrub_rules_that_are_turned_off_are_noted(project: Project) -> None:
+    project.seal(ONE, PUT)
+    pyproject = project.root / "pyproject.toml"
+    pyproject.write_text(
+        f"{pyproject.read_text()}\n[tool.sealtape.scrub]\noff = ['jwt']\nkeep = ['ticket']\n"
+    )
+    result = project.run("lint", SEALTAPE_KEY="")
+    assert (result.code, result.out.splitlines()[0]) == (
+        0, "[tool.sealtape.scrub]: note: not all is scrubbed: off: jwt; keep: ticket",
+    )  # fmt: skip

@@ -80,7 +80,9 @@ def record(project: Project, *arguments: str) -> None:
 
 
 def refresh(project: Project, *options: str, tests: tuple[str, ...] = (), **environment: str) -> Result:
-    return project.run("refresh", *options, "--", *QUICK, *tests, **environment)
+    """Refresh; what differs is recorded a second time only where that is what the test is about."""
+    once = () if "--confirm" in options else ("--no-confirm",)
+    return project.run("refresh", *once, *options, "--", *QUICK, *tests, **environment)
 
 
 def tapes(project: Project) -> dict[str, bytes]:
@@ -296,6 +298,31 @@ def test_what_was_confirmed_lately_is_left_out(project: Project, http: Service) 
     project.write(LEDGER, json.dumps(ledger))
     assert "1 test recorded again, 1 skipped" in refresh(project, "--older-than", "1w").out
     assert len(http.asked) == asked + 1
+
+
+# A second recording of what differs.
+
+
+def test_what_is_another_one_each_time_is_no_drift_and_is_remembered(project: Project) -> None:
+    project.write("test_api.py", TESTS + COUNT)
+    record(project)
+    result = refresh(project, "--confirm", "--fail-on", "info")
+    assert result.code == 0
+    assert "3 cassettes confirmed" in result.out
+    assert "GET 127.0.0.1:" in project.read("sealtape-drift.json")
+
+
+def test_only_the_tests_whose_cassettes_differ_are_recorded_twice(
+    project: Project, http: Service, answers: dict[str, bytes]
+) -> None:
+    record(project)
+    http.asked.clear()
+    answers["/json"] = b'{"answer": 42}'
+    result = refresh(project, "--confirm")
+    assert result.code == 1
+    assert "1 cassette confirmed, 1 drifted" in result.out
+    assert "sealtape-drift.json" not in project.files()
+    assert sorted(http.asked) == [("GET", "/binary"), ("GET", "/json"), ("GET", "/json")]
 
 
 # What makes a refresh incomplete.

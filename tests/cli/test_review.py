@@ -595,3 +595,19 @@ def test_the_same_row_is_known_by_its_tag(project: Project) -> None:
     first = read_clear(sealed(project, ONE, PUT, OLD).read_bytes(), where=ONE)
     second = read_clear(sealed(project, ONE, OLD, PUT).read_bytes(), where=ONE)
     assert [row.tag for row in first.rows] == [row.tag for row in reversed(second.rows)]
+
+
+def test_drift_is_judged_as_the_settings_say(project: Project) -> None:
+    project.set_up('[tool.sealtape.drift]\nfield-removed = "info"\n')
+    waits(project)
+    result = project.run("review")
+    assert any(
+        line.strip().startswith("info") and "field-removed" in line for line in result.out.splitlines()
+    )
+    assert "breaking" not in result.out
+
+
+def test_scrub_rules_that_are_turned_off_are_said(project: Project) -> None:
+    pyproject = project.root / "pyproject.toml"
+    pyproject.write_text(f"{pyproject.read_text()}\n[tool.sealtape.scrub]\noff = ['jwt']\n")
+    assert "not all is scrubbed, [tool.sealtape.scrub] off: jwt" in project.run("review").err

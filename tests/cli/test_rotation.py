@@ -126,6 +126,69 @@ def test_after_reseal_a_cassette_under_the_old_key_is_refused(recorded: Project)
     assert "this cassette was sealed with a retired key" in result.out
 
 
+def test_what_was_pending_is_accepted_and_sealed_with_the_new_key(recorded: Project) -> None:
+    pending = recorded.root / (THREE + ".new")
+    assert pending.exists()
+    new = rotated(recorded)
+    assert recorded.run("review").code == 1
+    assert recorded.run("accept", "--all").code == 0
+    assert not pending.exists()
+    assert read_clear((recorded.root / THREE).read_bytes(), where=THREE).key_id == new
+    assert "POST" in recorded.run("show", THREE).out
+
+
+def test_what_was_pending_is_left_waiting_where_it_cannot_be_sealed_anew(recorded: Project) -> None:
+    new = rotated(recorded)
+    before = recorded.content()
+    key_file(recorded, new).rename(recorded.home / "taken-away")
+    without = recorded.run("accept", "--all")
+    (recorded.home / "taken-away").rename(key_file(recorded, new))
+    damaged = recorded.root / (THREE + ".new")
+    whole = damaged.read_bytes()
+    damaged.write_bytes(whole.replace(b'"status":201', b'"status":200'))
+    edited = recorded.run("accept", "--all")
+    damaged.write_bytes(whole)
+    assert (without.code, edited.code) == (3, 3)
+    assert "there is no key here" in without.err
+    assert "this row was edited" in edited.err
+    assert recorded.content() == before
+
+
+def test_a_pending_recording_under_a_retired_key_is_not_accepted(recorded: Project) -> None:
+    waiting = (recorded.root / (THREE + ".new")).read_bytes()
+    rotated(recorded, "--reseal")
+    recorded.write(THREE + ".new", waiting)
+    before = recorded.content()
+    result = recorded.run("accept", "--all")
+    assert result.code == 3
+    assert "sealed with a retired key" in result.err
+    assert recorded.content() == before
+
+
+def test_a_move_that_fails_after_a_rotation_leaves_the_cassettes_of_the_old_key(
+    recorded: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rotated(recorded)
+    before = recorded.content()
+    write, calls = store.write, 0
+
+    def failing(path: Path, sealed: Sealed) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise StoreUnwritable("the cassette could not be written", where=str(path))
+        return write(path, sealed)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "write", failing)
+        (recorded.root / "tests/cassettes/test_users").rename(recorded.root / "tests/cassettes/test_people")
+        moved = recorded.content()
+        result = recorded.run("mv", "tests/cassettes/test_users", "tests/cassettes/test_people")
+    assert result.code == 3
+    assert recorded.content() == moved
+    assert sorted(moved.values()) == sorted(before.values())
+
+
 def test_after_reseal_history_still_opens(recorded: Project) -> None:
     recorded.git("init", "-q")
     recorded.git("add", ".")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from sealtape.interaction import Recording
+from sealtape.interaction import Recording, Response, Scrubbed
 from sealtape.seal.format import seal, unseal
 from sealtape.seal.keyring import parse_key
 from tests.plugin.projects import Project, Run
@@ -67,8 +67,19 @@ class Told(Project):
     def backdate(self) -> None:
         """Let every cassette have been recorded in 2001."""
         for path in self.folder.rglob("*.tape"):
-            old = replace(self.recording(path), start="2001-02-03T04:05:06.000000+00:00")
+            recording = self.recording(path)
+            made = tuple(map(_backdated, recording.interactions))
+            old = replace(recording, interactions=made, start="2001-02-03T04:05:06.000000+00:00")
             path.write_bytes(seal(old, parse_key(self.key, where="test")).data)
+
+
+def _backdated(recorded: Scrubbed) -> Scrubbed:
+    outcome = recorded.interaction.outcome
+    assert isinstance(outcome, Response)
+    dated = ("Date", "Sat, 03 Feb 2001 04:05:06 GMT")
+    headers = tuple(dated if field[0] == "Date" else field for field in outcome.headers)
+    told = replace(recorded.interaction, outcome=replace(outcome, headers=headers))
+    return replace(recorded, interaction=told)
 
 
 @pytest.fixture
@@ -395,6 +406,69 @@ def test_under_xdist_each_test_draws_what_it_drew(project: Told, http: Service) 
     assert len(set(first)) == 6
     assert sorted(project.replayed(http)) == first
     assert sorted(project.replayed(http, "-n", "2")) == first
+
+
+MADE_BEFORE = """
+    import names
+
+    @pytest.mark.vcr
+    def test_one():
+        say("one", names.rng.random(), names.ids.getrandbits(32), names.chosen.random())
+        ask()
+
+    @pytest.mark.vcr
+    def test_other():
+        say("other", names.rng.random(), names.ids.getrandbits(32), names.chosen.random())
+        ask()
+
+    def test_unmarked():
+        say("unmarked", names.rng.random())
+"""
+NAMES = """
+    import random
+
+    class Ids(random.Random):
+        pass
+
+    rng, ids, chosen = random.Random(), Ids(), random.Random(42)
+"""
+
+
+def test_generators_that_modules_made_before_draw_again_what_they_drew(project: Told, http: Service) -> None:
+    project.tests(MADE_BEFORE, names__py=NAMES, conftest__py="import names")
+    *first, unmarked = project.recorded(http)
+    assert len({line.split()[1] for line in first}) == 2
+    *again, drawn = project.replayed(http)
+    assert again == first
+    assert drawn != unmarked
+    (other,) = project.replayed(http, "-k", "other")
+    assert other.split()[:3] == first[1].split()[:3]
+    randomly = project.replayed(http, "-n2", "-p", "randomly", "--randomly-seed=5", "-k", "not unmarked")
+    assert sorted(line.split()[:3] for line in randomly) == [line.split()[:3] for line in first]
+
+
+EXPIRING = """
+    import datetime, email.utils
+
+    @pytest.mark.vcr
+    def test_a_token_is_valid_and_expires():
+        answer = requests.get(os.environ["URL"] + "/json")
+        issued = email.utils.parsedate_to_datetime(answer.headers["Date"])
+        assert issued <= datetime.datetime.now(datetime.UTC) < issued + datetime.timedelta(seconds=60)
+        expires = time.time() + 0.2
+        assert time.time() < expires
+        while time.time() < expires:
+            time.sleep(0.05)
+        say(year())
+"""
+
+
+def test_a_token_of_the_recording_is_valid_in_the_replay_and_expires_when_its_time_is_over(
+    project: Told, http: Service
+) -> None:
+    project.tests(EXPIRING).recorded(http)
+    project.backdate()
+    assert project.replayed(http) == ["2001"]
 
 
 def test_hypothesis_chooses_its_own_examples(project: Told, http: Service) -> None:

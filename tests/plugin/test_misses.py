@@ -149,6 +149,50 @@ def test_an_expected_miss_fails_nobody(project: Project) -> None:
     assert project.write({"test_a.py": text}).replay().outcomes == {"passed": 4}
 
 
+def test_a_miss_that_is_awaited_by_name_fails_nobody_and_by_exception_it_does(project: Project) -> None:
+    text = """
+        import pytest, requests, sealtape, unittest, vcr.errors
+
+        NAMES = [sealtape.Miss, vcr.errors.CannotOverwriteExistingCassetteException, (OSError, sealtape.Miss)]
+
+        @pytest.mark.vcr
+        @pytest.mark.parametrize("name", NAMES, ids=["ours", "vcrpys", "several"])
+        def test_by_name(name):
+            with pytest.raises(name):
+                requests.get("http://api.example.com")
+
+        @pytest.mark.vcr
+        def test_in_a_cassette_of_its_own():
+            with sealtape.use_cassette("own", record_mode="none"), pytest.raises(sealtape.Miss):
+                requests.get("http://api.example.com")
+
+        class TestCase(unittest.TestCase):
+            @pytest.mark.vcr
+            def test_by_unittest(self):
+                with self.assertRaises(sealtape.Miss):
+                    requests.get("http://api.example.com")
+                self.assertRaisesRegex(sealtape.Miss, "was never", requests.get, "http://api.example.com")
+
+        @pytest.mark.vcr
+        @pytest.mark.parametrize("name", [Exception, (OSError, Exception)], ids=["any", "several"])
+        def test_swallowed(name):
+            with pytest.raises(name):
+                requests.get("http://api.example.com")
+
+        @pytest.mark.vcr
+        def test_one_awaited_and_one_swallowed():
+            with pytest.raises(sealtape.Miss):
+                requests.get("http://api.example.com/one")
+            try:
+                requests.get("http://api.example.com/two")
+            except Exception:
+                pass
+    """
+    run = project.write({"test_a.py": text}).replay()
+    assert run.outcomes == {"failed": 3, "passed": 5}
+    assert "GET api.example.com/two was never recorded" in run.output
+
+
 def test_a_miss_is_not_swallowed_by_except_botocoreerror(project: Project) -> None:
     text = """
         import boto3, botocore.exceptions, pytest, requests, sealtape

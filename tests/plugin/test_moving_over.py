@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from tests.plugin.projects import Project
+from tests.servers import Service
 
 TEST = """
     import pytest, requests
@@ -156,3 +157,40 @@ def test_a_plain_cassette_that_is_more_than_data_is_refused_before_vcrpy_reads_i
     assert "CassetteMalformed: " in run.output
     assert said in run.output
     assert not (project.folder / "executed").exists()
+
+
+BACK = """
+    import os, pytest, httpx, requests
+
+    URL = os.environ["URL"]
+
+    @pytest.mark.vcr
+    def test_requests():
+        answers = [requests.get(URL + path) for path in ("/json", "/gzip", "/binary", "/chunked", "/empty")]
+        assert [len(answer.content) for answer in answers] == [31, 280, 256, 13, 0]
+        assert sorted(requests.get(URL + "/cookie").cookies.keys()) == ["a", "b"]
+        assert requests.get(URL + "/redirect").json()["answer"] == 42
+        assert requests.post(URL + "/echo", data=b"\\xff\\x00").content == b"\\xff\\x00"
+        assert [requests.get(URL + "/count").json()["count"] for _ in "ab"] == [1, 2]
+
+    @pytest.mark.vcr
+    def test_httpx():
+        assert len(httpx.get(URL + "/gzip").content) == 280
+"""
+
+
+def test_what_was_sealed_is_exported_and_replayed_without_sealtape(project: Project, http: Service) -> None:
+    project.write({"test_a.py": BACK})
+    recorded = project.pytest("--record-mode=once", URL=http.url)
+    assert recorded.outcomes == {"passed": 2}, recorded.output
+    asked = list(http.asked)
+    said = sealtape(project, "export", "cassettes")
+    assert "test_requests.tape -> cassettes/test_a/test_requests.yaml: 11 interactions" in said
+    for name in project.tapes():
+        (project.folder / name).unlink()
+    back = project.pytest("-pno:sealtape", key=None, URL=http.url)
+    assert back.outcomes == {"passed": 2}, back.output
+    assert http.asked == asked
+    sealtape(project, "import", "--remove", "cassettes")
+    assert project.replay(URL=http.url).outcomes == {"passed": 2}
+    assert http.asked == asked

@@ -43,12 +43,13 @@ def test_under_xdist_too(project: Project, moto_url: str) -> None:
     assert "test_a.py::test_a made up 1 value anew:" in run.output
 
 
-@pytest.mark.parametrize("how", ["marker", "environment", "file"])
+@pytest.mark.parametrize("how", ["marker", "option", "environment", "file"])
 def test_it_can_be_turned_off(project: Project, moto_url: str, how: str) -> None:
     marked = IMPORTED.replace("mark.vcr", 'mark.vcr(match="exact")') if how == "marker" else IMPORTED
     project.write({"test_a.py": marked}).record(moto_url)
     if how == "file":
         project.write({"pyproject.toml": '[tool.sealtape]\nmatch = "exact"\n'})
-    run = project.replay(**({"SEALTAPE_MATCH": "exact"} if how == "environment" else {}))
+    options = ["--sealtape-match=exact"] if how == "option" else []
+    run = project.replay(*options, **({"SEALTAPE_MATCH": "exact"} if how == "environment" else {}))
     assert run.outcomes == {"failed": 1}
     assert "dynamodb.CreateTable was never recorded like this" in run.output

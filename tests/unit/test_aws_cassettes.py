@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import boto3
+import botocore
 import pytest
 import requests
 import urllib3
 from botocore.config import Config
+from botocore.exceptions import UnknownServiceError
 
 from sealtape.cassette import Cassette
 from sealtape.errors import Miss
@@ -33,7 +37,7 @@ def client(service: str, url: str, key: str = "EXAMPLEEXAMPLE00", region: str = 
 
 
 def labels(cassette: Cassette) -> list[str]:
-    return [request.label for request in cassette.requests]
+    return [interaction.request.label for interaction in cassette.interactions]
 
 
 # Threads.
@@ -53,7 +57,7 @@ def test_forty_calls_on_eight_threads_record_forty_and_replay_forty_a_hundred_ti
     for _ in range(100):
         with tape() as cassette:
             assert delete_keys(kms) == wanted
-        assert len(cassette) - len(cassette.requests) == 40
+        assert len(cassette) == 40
         with tape("none") as cassette:
             assert delete_keys(kms) == wanted
         assert (cassette.play_count, len(cassette)) == (40, 40)
@@ -196,3 +200,31 @@ def test_a_thread_that_outlives_its_replay_does_not_go_live(tape: Callable[..., 
     assert said[0] == "late"
     assert Miss in said[1]
     assert len(http.asked) == asked
+
+
+# SDKs.
+
+
+def test_a_service_that_the_sdk_at_hand_does_not_know_opens_and_answers_where_it_is_known(
+    tape: Callable[..., Any], moto_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models = max((Path(botocore.__file__).parent / "data" / "sqs").iterdir())
+    later = tmp_path / "models" / "latersvc" / models.name
+    later.mkdir(parents=True)
+    for model in models.glob("*.json.gz"):
+        (later / model.stem).write_bytes(gzip.decompress(model.read_bytes()))
+
+    def ask() -> str:
+        monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)  # it has looked for models once for all
+        return str(client("latersvc", moto_url).create_queue(QueueName="q")["QueueUrl"])
+
+    with monkeypatch.context() as newer:
+        newer.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
+        with tape():
+            url = ask()
+        with tape("none"):
+            assert ask() == url
+    with tape("none") as cassette:
+        assert labels(cassette) == ["latersvc.CreateQueue"]
+        with pytest.raises(UnknownServiceError, match="latersvc"):
+            ask()

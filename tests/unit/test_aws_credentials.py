@@ -99,7 +99,7 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 def labels(cassette: Cassette) -> list[str]:
-    return [request.label for request in cassette.requests]
+    return [interaction.request.label for interaction in cassette.interactions]
 
 
 # Every provider: what it writes into a home folder, and the environment that goes with it.
@@ -221,31 +221,30 @@ def test_one_consistent_change_of_provider_still_matches(
         assert work() == live
 
 
-def test_profiles_that_are_named_in_the_code_need_not_be_there_and_stay_two_callers(
+def test_profiles_that_are_named_in_the_code_need_not_be_there_and_stay_who_and_where_they_are(
     tape: Callable[..., Any], tmp_path: Path, moto_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def table(name: str) -> Any:
+    def ask(name: str) -> tuple[str, str]:
         session = boto3.Session(profile_name=name)
-        return session.client("sts", region_name="eu-west-1").get_caller_identity()["Arn"]
+        sts, sqs = session.client("sts"), session.client("sqs")
+        return sts.get_caller_identity()["Arn"].rsplit("/")[1], sqs.create_queue(QueueName="q")["QueueUrl"]
 
-    (tmp_path / "config").write_text(
-        "".join(
-            f"[profile {name}]\nrole_arn = arn:aws:iam::123456789012:role/{name}\nsource_profile = base\n"
-            for name in ("one", "two")
-        )
-        + f"[profile base]\naws_access_key_id = {access_key(0)}\naws_secret_access_key = {SECRET}\n"
-    )
+    home = f"[profile base]\naws_access_key_id = {access_key(0)}\naws_secret_access_key = {SECRET}\n"
+    for name, region in (("one", "eu-west-1"), ("two", "eu-central-1"), ("three", "eu-central-1")):
+        home += f"[profile {name}]\nrole_arn = arn:aws:iam::123456789012:role/{name}\n"
+        home += f"source_profile = base\nregion = {region}\n"
+    (tmp_path / "config").write_text(home)
+    names = ["one", "two", "three"]
     with monkeypatch.context() as here:
         here.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
         here.setenv("AWS_ENDPOINT_URL", moto_url)
         with tape():
-            live = [table("one"), table("two")]
-        assert ["/one/" in live[0], "/two/" in live[1]] == [True, True]
-    with tape("none"):
-        assert [table("one"), table("two")] == live
-    with tape("none"):
-        # Whoever is first is the first of the two, and from then on nobody else.
-        assert [table("two"), table("one")] == live
+            live = {name: ask(name) for name in names}
+    assert [who for who, _ in live.values()] == names
+    for order in (names, names[::-1]):
+        with tape("none"):
+            assert {name: ask(name) for name in order} == live
+            assert boto3.Session(profile_name="two").region_name == "eu-central-1"
 
 
 def test_credentials_that_are_refreshed_stay_one_caller(

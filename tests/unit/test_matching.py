@@ -71,6 +71,43 @@ def test_multipart_boundaries_do_not_matter() -> None:
     assert not same(upload("Aa1", "x"), upload("Aa1", "y"))
 
 
+def parts(*given: tuple[str, bytes], boundary: str = "X") -> HttpRequest:
+    """Return an upload of parts, each given as its header lines and its content."""
+    told = [f"--{boundary}\r\n{head}\r\n\r\n".encode() + content + b"\r\n" for head, content in given]
+    body = b"".join(told) + f"--{boundary}--\r\n".encode()
+    return post(body, f"multipart/form-data; boundary={boundary}")
+
+
+def named(name: str, more: str = "") -> str:
+    return f'Content-Disposition: form-data; name="{name}"{more}'
+
+
+def test_multipart_is_compared_as_parts() -> None:
+    one, two = (named("one"), b"1"), (named("two", '; filename="a.txt"'), b"\xff")
+    assert same(parts(one, two), parts(two, one, boundary="another"))
+    assert not same(parts(one, two), parts(one))
+    assert not same(parts(one, two), parts(one, (named("two", '; filename="b.txt"'), b"\xff")))
+    assert not same(parts(one, (named("one"), b"2")), parts((named("one"), b"2"), one)), "order within a name"
+
+
+def test_a_part_is_compared_as_what_it_is() -> None:
+    head = named("meta") + "\r\nContent-Type: application/json"
+    assert same(parts((head, b'{"a": 1, "b": 2}')), parts((head, b'{"b":2,"a":1}')))
+    assert not same(parts((head, b'{"a": 1}')), parts((head, b'{"a": 2}')))
+
+
+def test_the_part_that_differs_is_named() -> None:
+    file = named("file", '; filename="a.txt"')
+    meta = named("meta") + "\r\nContent-Type: application/json"
+    live = parts((named("kind"), b"big"), (file, b"\xff\xfe"), (meta, b'{"size": 1}'))
+    recorded = parts((named("kind"), b"small"), (file, b"\xff"), (meta, b'{"size": 2}'))
+    assert [str(difference) for difference in differences(live, recorded)] == [
+        "body.file.content: 2 bytes here, 1 bytes recorded",
+        'body.kind: "big" here, "small" recorded',
+        "body.meta.content.size: 1 here, 2 recorded",
+    ]
+
+
 def test_signature_and_date_of_a_presigned_post_do_not_count() -> None:
     def upload(signed: str, key: str = "k", size: int = 9, policy: str | None = None) -> HttpRequest:
         conditions = [{"bucket": "b"}, ["content-length-range", 0, size], {"x-amz-date": signed}]

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from sealtape.errors import SettingsError
-from sealtape.settings import Settings, load_settings
+from sealtape.settings import Settings, age, load_settings
 
 
 def project(folder: Path, text: str) -> Path:
@@ -109,3 +110,11 @@ def test_cassettes_are_named_by_their_place_in_the_project(tmp_path: Path) -> No
 def test_outside_a_project_the_file_name_is_the_name(tmp_path: Path) -> None:
     assert Settings().name_of(tmp_path / "a.tape") == "a"
     assert Settings(root=tmp_path / "p").name_of(tmp_path / "a.tape") == "a"
+
+
+def test_an_age_is_a_number_of_days_or_weeks(tmp_path: Path) -> None:
+    assert load_settings(project(tmp_path, "[tool.sealtape]\nmax_age = '2w'\n")).max_age == "2w"
+    assert age("2w") == timedelta(days=14)
+    for wrong in ("2m", "-1d", "90", "1.5d"):
+        with pytest.raises(SettingsError, match="is no age"):
+            Settings().with_arguments("vcr", max_age=wrong)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import errno
 import multiprocessing
 import os
+import re
 import resource
-import signal
 import stat
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
@@ -330,32 +329,6 @@ class TestFaults:
         assert alone(cassette)
         assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 6000
 
-    def test_a_writer_that_is_killed_leaves_the_old_or_the_new_cassette(self, cassette: Path) -> None:
-        script = (
-            "import sys\n"
-            "from pathlib import Path\n"
-            "from sealtape import interaction, store\n"
-            "path, turn = Path(sys.argv[1]), 0\n"
-            "print('ready', flush=True)\n"
-            "while True:\n"
-            "    turn += 1\n"
-            "    store.write(path, interaction.Sealed(b'%d\\n' % (turn % 10) * 200_000))\n"
-        )
-        for round_ in range(30):
-            with subprocess.Popen(
-                [sys.executable, "-c", script, str(cassette)], stdout=subprocess.PIPE
-            ) as writer:
-                assert writer.stdout is not None
-                writer.stdout.readline()
-                time.sleep(0.002 + 0.0013 * round_)
-                writer.send_signal(signal.SIGKILL)
-            content = cassette.read_bytes()
-            assert content == OLD.data or content == content[:2] * 200_000
-            beside = {entry.name for entry in cassette.parent.iterdir()} - {cassette.name}
-            assert all(name.startswith(store.TEMPORARY_PREFIX) for name in beside)
-        assert store.write(cassette, NEW)
-        assert cassette.read_bytes() == NEW.data
-
 
 def _hold(path: Path, held: object, done: object) -> None:
     with store.lock(path):
@@ -465,3 +438,54 @@ class TestLocks:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         with store.lock(cassette):
             assert list(tmp_path.glob("sealtape-locks-*/*.lock"))
+
+
+class TestPortableNames:
+    """The name of a test becomes one that every file system can hold, and tells from others."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "test_x",
+            "TestIt.test_x[a-b]",
+            "test_x[1.5-None-\u00fc]",
+            "shared/common",
+            "test_x[a. ]",
+            "_module",
+            "console.test_a",
+            "x" * 246,
+            "../out",
+            "",
+        ],
+    )
+    def test_an_ordinary_name_stays_as_it_is(self, name: str) -> None:
+        assert store.portable_name(name) == name
+
+    @pytest.mark.parametrize("letter", ["x", "\u00fc", "\U0001f600"])
+    def test_a_long_name_fits_with_every_suffix_and_stays_apart(self, letter: str) -> None:
+        names = [store.portable_name(f"test_{letter * 300}{end}") for end in "ab"]
+        assert len(set(names)) == 2
+        for name in names:
+            assert len(store.pending_path(Path(f"{name}.tape")).name.encode()) <= 255
+            assert name.startswith(f"test_{letter * 40}")
+
+    @pytest.mark.parametrize("name", ["Con.test_a", "aux", "com1.test_a[x]", "folder/NUL", "Lpt1 .x"])
+    def test_a_device_of_windows_becomes_a_file(self, name: str, tmp_path: Path) -> None:
+        made = store.portable_name(name)
+        assert store.cassette_path(tmp_path, made).name.startswith("_")
+        assert made != store.portable_name(name.swapcase())
+
+    @pytest.mark.parametrize("name", ["a:b", "a?b", 'a"b', "a<b", "a|b", "a\nb", "end./b", "end /b"])
+    def test_what_windows_cannot_write_is_replaced_and_told_apart(self, name: str) -> None:
+        made = PureWindowsPath(store.portable_name(name))
+        assert not set(str(made)) & set('<>:"|?*\n')
+        assert not any(part.endswith((".", " ")) for part in made.parts)
+        assert made != PureWindowsPath(store.portable_name(re.sub(r'[:?"<|\n./ ]', "-", name)))
+
+    def test_one_name_in_two_unicode_forms_is_one_file(self) -> None:
+        assert store.portable_name("test_x[u\u0308]") == store.portable_name("test_x[\u00fc]")
+
+    @pytest.mark.parametrize(("one", "two"), [("TestA.test_x", "Testa.test_x"), ("\u00c4", "a\u0308")])
+    def test_names_that_some_system_takes_for_one_are_the_same_file(self, one: str, two: str) -> None:
+        assert store.same_file(one) == store.same_file(two)
+        assert store.same_file(one) != store.same_file(f"{two}2")

@@ -1,8 +1,8 @@
 """A process that records and replays for the bench, told by lines of JSON what to do.
 
-``python -m bench.child SITE`` reads ``{"do", "contender", "n"}`` from its standard input and answers each
-with the fields of a `Round` or with ``{"error"}``. Each contender is measured in a process where no
-other has patched anything; sealtape shares one with the floors, which patch nothing.
+``python -m bench.child SITE`` reads ``{"do", "contender", "workload", "n"}`` from its standard input and
+answers each with the fields of a `Round` or with ``{"error"}``. Each contender is measured in a process
+where no other has patched anything, the floors too: sealtape makes botocore cheaper in its own.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from statistics import median
 from typing import Any
 
 from bench.contenders import CONTENDERS, Contender
-from bench.workloads import Site, caller, name_of
+from bench.workloads import WORKLOADS, Site, Workload, name_of
 
 _FEWEST_CALLS = 20
 """A round makes at least so many calls: one call alone is too short to be timed."""
@@ -42,13 +42,12 @@ def main() -> int:
     """Answer requests until standard input ends."""
     answers = sys.stdout
     sys.stdout = sys.stderr  # what libraries print is no answer
-    folder, aws_url, http_url = json.loads(sys.argv[1])
-    site = Site(Path(folder), aws_url, http_url)
-    contenders = {contender.id: contender for contender in CONTENDERS}
+    site = Site.from_json(sys.argv[1])
     for line in sys.stdin:
         request = json.loads(line)
+        contender, workload = CONTENDERS[request["contender"]], WORKLOADS[request["workload"]]
         try:
-            done = asdict(perform(request["do"], contenders[request["contender"]], site, request["n"]))
+            done = asdict(perform(request["do"], contender, workload, site, request["n"]))
         except Exception as error:
             text = str(error).partition("\n")[0]
             done = {"error": f"{type(error).__name__}: {text}"}
@@ -56,34 +55,39 @@ def main() -> int:
     return 0
 
 
-def perform(what: str, contender: Contender, site: Site, n: int) -> Round:
+def perform(what: str, contender: Contender, workload: Workload, site: Site, n: int) -> Round:
     """Do one round: ``record`` and ``live`` need the providers, ``replay`` does without."""
     repeats = -(-_FEWEST_CALLS // n) if what == "replay" else 1
     gc.collect()  # nobody pays for the rubbish of the round before
-    taken = [_timed(what, contender, site, n) for _ in range(repeats)]
+    taken = [_timed(what, contender, workload, site, n) for _ in range(repeats)]
+    if contender.is_floor and "sealtape" in sys.modules:
+        raise AssertionError("a floor was measured where sealtape is loaded")
     opening, calls, whole = (median(times) for times in zip(*taken, strict=True))
     return Round(opening, calls, whole, peak_memory())
 
 
-def _timed(what: str, contender: Contender, site: Site, n: int) -> tuple[float, float, float]:
-    client = contender.client(site, n)
-    call = caller(contender.track, client, site)
-    name = ""
+def _timed(
+    what: str, contender: Contender, workload: Workload, site: Site, n: int
+) -> tuple[float, float, float]:
+    client = contender.client(workload, site, n)
+    play = workload.play
     started = time.perf_counter()
-    with _context(what, contender, client, site, n):
+    with _context(what, contender, workload, client, site, n):
         opened = time.perf_counter()
-        for index in range(n):
-            name = call(index)
+        name = play(client, site, n)
         called = time.perf_counter()
     closed = time.perf_counter()
+    workload.close(client)
     _check(name, 0 if contender.is_canned else n - 1)
     return opened - started, called - opened, closed - started
 
 
-def _context(what: str, contender: Contender, client: Any, site: Site, n: int) -> AbstractContextManager[Any]:
+def _context(
+    what: str, contender: Contender, workload: Workload, client: Any, site: Site, n: int
+) -> AbstractContextManager[Any]:
     if what == "record":
-        return contender.recorded(client, site, n)
-    return contender.replayed(client, site, n) if what == "replay" else nullcontext()
+        return contender.recorded(workload, client, site, n)
+    return contender.replayed(workload, client, site, n) if what == "replay" else nullcontext()
 
 
 def _check(name: str, index: int) -> None:

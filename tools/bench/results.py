@@ -4,48 +4,70 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from bench.workloads import Track
-
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One contender at one N: medians over ``rounds``, in microseconds for one call.
+    """One contender with one workload at one N: medians over ``rounds``, in microseconds for one call.
 
-    ``ratio`` is the median over rounds of its time to that of its track's floor in the same round.
-    ``opening`` is for one interaction, None where there is no cassette to open.
+    ``opening`` is for one interaction: whatever comes before the first call. ``ratio`` is the median over
+    rounds of opening and calls to the calls of the floor in the same round; ``ratios`` are all of them.
+    ``calls_ratio`` leaves the opening out.
     """
 
+    workload: str
     contender: str
-    track: Track
     n: int
     rounds: int
     call: float
+    opening: float
     ratio: float | None
-    opening: float | None
+    calls_ratio: float | None
+    ratios: tuple[float, ...] = ()
+
+    @property
+    def whole(self) -> float:
+        """Opening and call, in microseconds for one call."""
+        return self.opening + self.call
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """What recording ``n`` AWS calls costs beside making them: medians in microseconds for one call.
+class Rate:
+    """What one step costs an interaction whose body is ``size`` bytes of a kind, in microseconds."""
 
-    Sealing and writing are included in ``recorded``.
-    """
+    step: str
+    kind: str
+    size: int
+    micros: float
 
-    n: int
-    live: float
-    recorded: float
+    @property
+    def megabytes(self) -> float:
+        """How many MB (10^6 bytes) of body it does in a second."""
+        return self.size / self.micros
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One measured number with its unit, and what it was made of."""
+
+    value: float
+    unit: str
+    detail: str = ""
 
 
 @dataclass(slots=True)
 class Measured:
-    """All that one run measured. ``memory`` is the peak in bytes after one round at the largest N."""
+    """All that one run measured.
+
+    ``memory`` is the peak in bytes after one round at the largest N, by workload and contender.
+    ``figures`` are by name; ``skipped`` says what was left out and why.
+    """
 
     results: list[Result] = field(default_factory=list)
     memory: dict[str, int] = field(default_factory=dict)
-    recording: Recording | None = None
+    rates: list[Rate] = field(default_factory=list)
+    figures: dict[str, Figure] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
 
-    def result(self, contender: str, n: int) -> Result | None:
-        """Return what was measured of ``contender`` (by its id) at ``n``, if it was."""
-        found = (r for r in self.results if f"{r.track}/{r.contender}" == contender and r.n == n)
-        return next(found, None)
+    def of(self, workload: str, contender: str) -> dict[int, Result]:
+        """Return what was measured of a contender with a workload, by N."""
+        return {r.n: r for r in self.results if (r.workload, r.contender) == (workload, contender)}

@@ -23,7 +23,8 @@ from conformance import report
 from conformance.provider import FIXED_PORT, free_ports, served
 from conformance.running import AT_ITS_TIME, PLAIN, RECORD, REPLAY, Runner
 from conformance.stub import stubbed
-from conformance.suite import ROOT, NoSuite, bound_to, chosen_tests, suite_python, unpack
+from conformance.suite import bound_to, chosen_tests, suite_python, unpack
+from environments import ROOT, NoSuite
 from sealtape.seal.keyring import new_key, write_key_file
 
 _WORK = ROOT / ".dev" / "conformance"
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             fixed = bound_to(f"localhost:{FIXED_PORT}", folder, chain(*tests.values()))
             runner = Runner(
                 python, folder, tests, lambda text: progress.print(text, markup=False),
-                fixed=fixed, seeded=options.seeded,
+                fixed=fixed, unaided=options.unaided,
             )  # fmt: skip
             outcome = _run(runner, python, folder, ports)
     except NoSuite as error:
@@ -101,8 +102,8 @@ def _parser() -> argparse.ArgumentParser:
         help="where the suite and its cassettes are left (default .dev/conformance)",
     )  # fmt: skip
     parser.add_argument(
-        "--seeded", action="store_true",
-        help="let every test draw the same names while recording and replaying, to see what these hide",
+        "--unaided", action="store_true",
+        help="record no inputs and match exactly, to see which tests depend on either",
     )  # fmt: skip
     parser.add_argument(
         "--json", type=Path, metavar="FILE", help="the report, instead of DIR/conformance.json"

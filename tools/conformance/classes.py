@@ -14,7 +14,7 @@ from itertools import chain
 from typing import Any
 
 from conformance.differing import Differing
-from sealtape.matching import canonical_json
+from sealtape.matching.trees import canonical_json
 
 RANDOM = "random name"
 TOKEN = "idempotency token"

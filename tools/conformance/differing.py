@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sealtape.interaction import AwsRequest, Request
-from sealtape.matching import canonical_json
+from sealtape.matching.trees import canonical_json
 
 _HEAD = 4096
 """So many bytes of a value are kept: enough to see what it is."""

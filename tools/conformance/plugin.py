@@ -3,16 +3,14 @@
 It runs inside of the process that runs moto's tests, whose files stay as they are. ``--conformance FILE``
 is where it writes, one JSON object a test; ``--conformance-cassettes`` marks the tests, and names the
 cassette of what modules ask for while they are imported;
-``--conformance-offline`` refuses and counts every connection that a test would open;
-``--conformance-seeded`` makes a test draw the same names in every pass; and ``--conformance-clock`` names
-what an earlier pass has written, and gives every test the time at which that began it.
+``--conformance-offline`` refuses and counts every connection that a test would open; and
+``--conformance-clock`` names what an earlier pass has written, and gives every test the time at which that
+began it.
 """
 
 from __future__ import annotations
 
 import json
-import os
-import random
 import re
 import socket
 import sys
@@ -41,8 +39,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--conformance", type=Path, help="where to write how the tests went")
     group.addoption("--conformance-cassettes", metavar="PATH", help="give every test a cassette")
     group.addoption("--conformance-offline", action="store_true", help="refuse and count connections")
-    group.addoption("--conformance-seeded", action="store_true", help="draw the same names in every pass")
-
     group.addoption("--conformance-clock", type=Path, help="notes of the pass whose time it shall be")
 
 
@@ -90,8 +86,6 @@ class _Notes:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Generator[None, object, object]:
         self._item, self._missed, self._connections, self._reports = item, [], [], []
-        if self._config.getoption("--conformance-seeded"):
-            _seed(item.nodeid)
         began, started = time.time(), time.perf_counter()
         try:
             with self._its_time(item.nodeid):
@@ -163,13 +157,14 @@ class _Notes:
 
     def _came_from_response(self, word: str) -> bool:
         """Whether a response of the cassettes held ``word`` before any request did."""
-        from sealtape.matching import canonical_json
+        from sealtape.matching.trees import canonical_json
         from sealtape.plugin.session import known_of
 
         assert self._item is not None
         opened = [self._imports] if self._imports is not None else []
         for cassette in [*opened, *known_of(self._item).cassettes]:
-            for request, outcome in zip(cassette.requests, cassette.responses, strict=True):
+            for interaction in cassette.interactions:
+                request, outcome = interaction.request, interaction.outcome
                 told = canonical_json(getattr(request, "parameters", None)) + getattr(request, "url", "")
                 if word in told or word.encode() in (request.body or b""):
                     return False
@@ -191,15 +186,6 @@ class _Notes:
 
 def _read(notes: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in notes.read_text(encoding="utf-8").splitlines()]
-
-
-def _seed(test: str) -> None:
-    """Let ``random``, ``uuid`` and ``secrets`` draw what they always draw in ``test``."""
-    drawn = random.Random(test)
-    random.seed(test)
-    os.urandom = drawn.randbytes
-    # What SystemRandom, and so the module secrets, took from os when it was imported.
-    random._urandom = drawn.randbytes  # type: ignore[attr-defined]
 
 
 def _last_words(report: pytest.TestReport) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
-from conformance.suite import NoSuite
+from environments import NoSuite
 from sealtape.capture.embedded import answers
 
 FIXED_PORT = 5000

@@ -15,7 +15,7 @@ from typing import Any
 
 from conformance.differing import Differing
 from conformance.provider import FIXED_PORT
-from conformance.suite import ROOT
+from environments import ROOT
 from sealtape.capture.embedded import ENVIRONMENT
 
 _TEST_SECONDS = 180
@@ -64,13 +64,15 @@ REPLAY = Kind("replay", ("--record-mode=none", "--conformance-offline"), has_cre
 AT_ITS_TIME = replace(REPLAY, name="clock")
 """The replay once more, by the clock of the recording: whoever passes now compares answers with the clock."""
 
+_UNAIDED = {"SEALTAPE_DRAWS": "real", "SEALTAPE_CLOCK": "real", "SEALTAPE_MATCH": "exact"}
+
 
 class Runner:
     """Runs passes over ``tests`` (node ids by service) in ``folder``, where moto's suite lies.
 
     A pass takes as many services at a time as there are ``ports``, each with a server of its own: moto's
-    tests reset theirs. Services with ``fixed`` tests run at `FIXED_PORT` if it is one of them. ``seeded``
-    tests draw the same names in every pass.
+    tests reset theirs. Services with ``fixed`` tests run at `FIXED_PORT` if it is one of them. Tests that are
+    ``unaided`` draw and read the clock as they do without a cassette, and match exactly.
     """
 
     def __init__(
@@ -81,7 +83,7 @@ class Runner:
         say: Callable[[str], None],
         *,
         fixed: frozenset[str] = frozenset(),
-        seeded: bool = False,
+        unaided: bool = False,
     ) -> None:
         self._python = python
         self._folder = folder
@@ -89,7 +91,7 @@ class Runner:
         self._tests = {name: sorted(ids, key=fixed.__contains__) for name, ids in tests.items()}
         self._say = say
         self._fixed = {name for name, ids in tests.items() if not fixed.isdisjoint(ids)}
-        self._seeded = seeded
+        self._unaided = unaided
 
     def run(
         self,
@@ -148,8 +150,6 @@ class Runner:
             )
         if kind is AT_ITS_TIME:
             command.append(f"--conformance-clock={notes.with_name(f'{RECORD.name}-{service}.jsonl')}")
-        if self._seeded:
-            command.append("--conformance-seeded")
         with notes.with_suffix(".log").open("w") as log:
             subprocess.run(
                 command, cwd=self._folder, env=self._environment(kind, port),
@@ -175,7 +175,7 @@ class Runner:
             "TEST_SERVER_MODE": "true",
             "TEST_SERVER_MODE_ENDPOINT": endpoint,
             "MOTO_PORT": str(port),
-            **({"PYTHONHASHSEED": "0"} if self._seeded else {}),
+            **(_UNAIDED if self._unaided else {}),
         }
 
 

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import subprocess
-import sys
-import sysconfig
-import tarfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from filelock import FileLock
+import environments
+from environments import STATE
 
-ROOT = Path(__file__).resolve().parents[2]
 MOTO = "5.2.5"
-_STATE = ROOT / ".dev"
 _HERE = Path(__file__).parent
-_REQUIREMENTS = _HERE / "requirements.txt"
-_CONSTRAINTS = ROOT / "tools" / "constraints.txt"
 
 # Without a table of its own the suite would take the settings of the project around its folder.
 _PYPROJECT = """\
@@ -34,10 +25,6 @@ markers = [
     "requires_clean_slate: no parallel testing",
 ]
 """
-
-
-class NoSuite(Exception):
-    """moto's tests or their environment cannot be had here; the text says why."""
 
 
 def chosen_tests(services: Iterable[str] = (), containing: str = "") -> dict[str, list[str]]:
@@ -71,70 +58,11 @@ def unpack(folder: Path) -> None:
     """Put moto's tests into ``folder``, without what an earlier run recorded there."""
     shutil.rmtree(folder / "tests", ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
-    prefix = f"moto-{MOTO}/"
-    with tarfile.open(_source()) as archive:
-        members = [m for m in archive.getmembers() if m.name.startswith(f"{prefix}tests/")]
-        if not members:
-            raise NoSuite(f"the source distribution of moto {MOTO} holds no tests")
-        for member in members:
-            member.name = member.name.removeprefix(prefix)
-        archive.extractall(folder, members, filter="data")
+    source = environments.source_of("moto", MOTO, STATE / f"suite-moto-{MOTO}", "moto")
+    environments.unpack_tests(source, folder)
     (folder / "pyproject.toml").write_text(_PYPROJECT, encoding="utf-8")
 
 
-def _source() -> Path:
-    folder = _STATE / f"suite-moto-{MOTO}"
-    source = folder / f"moto-{MOTO}.tar.gz"
-    if not source.exists():
-        with FileLock(_STATE / "conformance.lock"):
-            if not source.exists():
-                wanted = ["--no-deps", "--no-binary", "moto", f"moto=={MOTO}", "--dest", str(folder)]
-                _pip(Path(sys.executable), "download", *wanted)
-    return source
-
-
 def suite_python() -> Path:
-    """Return the Python of the suite's environment, which is made under ``.dev/`` when it is not there.
-
-    It sees all that this Python sees, sealtape included, and before that the suite's own pins. It is named
-    by all that decides its content, so that changed pins make it anew.
-    """
-    content = (_REQUIREMENTS.read_text(), MOTO, _CONSTRAINTS.read_text(), sys.version, sys.prefix)
-    folder = _STATE / f"conformance-{hashlib.sha256(repr(content).encode()).hexdigest()[:12]}"
-    python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
-    if not (folder / "complete").exists():
-        _STATE.mkdir(exist_ok=True)
-        with FileLock(_STATE / "conformance.lock"):
-            if not (folder / "complete").exists():
-                _make(folder, python)
-    return python
-
-
-def _make(folder: Path, python: Path) -> None:
-    for other in _STATE.glob("conformance-*"):
-        shutil.rmtree(other, ignore_errors=True)
-    print(f"conformance: making {folder.relative_to(ROOT)} (once)", file=sys.stderr)
-    _run([sys.executable, "-m", "venv", str(folder)], "no environment could be made")
-    paths = {"base": str(folder), "platbase": str(folder)}
-    packages = Path(sysconfig.get_path("purelib", "venv", vars=paths))
-    # addsitedir, because the editable installation of sealtape is itself a .pth file over there.
-    below = f"import site; site.addsitedir({sysconfig.get_path('purelib')!r})\n"
-    (packages / "development.pth").write_text(below, encoding="utf-8")
-    _pip(python, "install", "-c", str(_CONSTRAINTS), "-r", str(_REQUIREMENTS), f"moto[server]=={MOTO}")
-    (folder / "complete").touch()
-
-
-def _pip(python: Path, *arguments: str) -> None:
-    quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--retries", "1"]
-    _run([str(python), "-m", "pip", arguments[0], *quiet, *arguments[1:]], f"pip {arguments[0]} failed")
-
-
-def _run(command: list[str], otherwise: str) -> None:
-    environ = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
-    done = subprocess.run(
-        command, env=environ, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    if done.returncode:
-        lines = (done.stdout + done.stderr).strip().splitlines()
-        errors = [line for line in lines if line.startswith("ERROR: ")] or lines[-1:]
-        raise NoSuite("; ".join([otherwise, *errors[:1]]))
+    """Return the Python of the suite's environment, in which the suite's own pins come first."""
+    return environments.environment("conformance", _HERE / "requirements.txt", f"moto[server]=={MOTO}")

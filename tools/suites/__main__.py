@@ -14,12 +14,13 @@ import subprocess
 import sys
 import tomllib
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
+from environments import ROOT, NoSuite
 from sealtape.seal.keyring import new_key
-from suites.sources import ROOT, NoSuite, environment, put
+from suites.sources import environment, put
 
 _WORK = ROOT / ".dev" / "peers"
 _EXCEPTIONS = Path(__file__).with_name("exceptions.toml")
@@ -68,17 +69,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     excepted = tomllib.loads(_EXCEPTIONS.read_text(encoding="utf-8"))
     try:
         python = environment()
-        complaints = []
+        found = []
         for suite in SUITES:
             folder = _WORK / suite.distribution
             put(suite.distribution, checkouts[suite.distribution], folder)
-            complaints += _judged(suite, python, folder, reasons(excepted[suite.distribution]))
+            found += _judged(suite, python, folder, reasons(excepted[suite.distribution]))
     except NoSuite as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    for complaint in complaints:
+    for complaint in found:
         print(complaint)
-    return int(bool(complaints))
+    return int(bool(found))
 
 
 def reasons(groups: Sequence[Mapping[str, object]]) -> dict[str, str]:
@@ -103,14 +104,20 @@ def _judged(suite: Suite, python: Path, folder: Path, excepted: Mapping[str, str
         f"{suite.distribution}: {len(can_pass)} of {len(plain)} tests pass here without sealtape, "
         f"{len(can_pass - lost)} of these with it; {len(lost)} are lost, {len(excepted)} names excepted"
     )
-    names = {bare(test) for test in lost}
+    return complaints(can_pass, lost, excepted)
+
+
+def complaints(can_pass: Set[str], lost: Set[str], excepted: Mapping[str, str]) -> list[str]:
+    """Return what does not agree with the list: tests that are lost and not in it, names in it that pass.
+
+    A name in the list with parameters is that one test, one without stands for all of its parameters.
+    """
+    unlisted = [test for test in sorted(lost) if test not in excepted and bare(test) not in excepted]
+    lost_names, names = ({*tests, *map(bare, tests)} for tests in (lost, can_pass))
+    passing = [name for name in sorted(excepted) if name in names and name not in lost_names]
     return [
-        *(f"{test}: lost, and not in exceptions.toml" for test in sorted(lost) if bare(test) not in excepted),
-        *(
-            f"{test}: in exceptions.toml, and passes"
-            for test in sorted(excepted)
-            if test not in names and test in {bare(other) for other in can_pass}
-        ),
+        *(f"{test}: lost, and not in exceptions.toml" for test in unlisted),
+        *(f"{name}: in exceptions.toml, and passes" for name in passing),
     ]
 
 
@@ -131,14 +138,20 @@ def _outcomes(suite: Suite, python: Path, folder: Path, name: str, plugin: str) 
         "REQUESTS_CA_BUNDLE": certificates,
         "SEALTAPE_KEY": new_key().text,
     }
+    # In their own order: some want an event loop that another one has left.
     command = [
-        str(python), "-m", "pytest", *suite.tests, "-p", plugin, "-q", "-n", "2",
+        str(python), "-m", "pytest", *suite.tests, "-p", plugin, "-p", "no:randomly", "-q", "-n", "2",
         f"--timeout={_TEST_SECONDS}", f"--junitxml={report}",
     ]  # fmt: skip
     with (folder / f"{name}.log").open("w", encoding="utf-8") as log:
         subprocess.run(command, cwd=folder, env=environ, stdout=log, stderr=log, check=False)
     if not report.exists():
         raise NoSuite(f"{suite.distribution}'s suite did not run: see {folder / f'{name}.log'}")
+    return outcomes_in(report)
+
+
+def outcomes_in(report: Path) -> dict[str, str]:
+    """Return how each test of a JUnit report went: ``passed``, ``failed`` or ``skipped``."""
     return {
         f"{case.get('classname')}::{case.get('name')}": _outcome(case)
         for case in ElementTree.parse(report).iter("testcase")

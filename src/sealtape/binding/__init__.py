@@ -4,6 +4,6 @@ It is asked only after an exact match has failed. What may differ is narrow (`se
 `sealtape.renaming.moments`), and what one request has bound holds for all that follow.
 """
 
-from sealtape.binding.candidates import Binding, Candidate
+from sealtape.binding.candidates import Binding, Candidate, made_up
 
-__all__ = ["Binding", "Candidate"]
+__all__ = ["Binding", "Candidate", "made_up"]

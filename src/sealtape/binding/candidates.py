@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 from sealtape.binding.comparison import Comparison, Side, digests, masked
 from sealtape.interaction import AwsRequest, Outcome, Request, Response, Scrubbed
-from sealtape.matching import canonical, canonical_json, taken_apart
+from sealtape.matching import canonical, taken_apart
+from sealtape.matching.trees import canonical_json
 from sealtape.renaming.draws import is_uuid
-from sealtape.renaming.moments import Clocks, Window, spellings
+from sealtape.renaming.moments import Clocks, Window, dates, spellings
 from sealtape.renaming.provenance import first_said
-from sealtape.renaming.requests import WORD, Substitution, Trial, is_all_drawn
+from sealtape.renaming.requests import (
+    WORD,
+    Substitution,
+    Trial,
+    drawn_values,
+    is_all_drawn,
+    longest_word,
+)
 from sealtape.scrub.scrubber import Secret
 
 _MAX_TEXT = 16 * 1024 * 1024
+_SENSITIVE = frozenset(("model-sensitive", "model-payload"))
 _BODY = 16
 """Bytes from which on a content is long enough to be known again by itself."""
 
@@ -50,6 +60,7 @@ class Binding:
     ``recorded`` are its interactions in order. ``is_open`` says of an index whether it can still answer; what
     is closed stays so. ``any_will_do`` says of a rule and a place whether any other secret may stand there,
     and ``is_held`` of a stand-in whether the caller has sent the very secret that it stands for.
+    ``speakers`` are the accounts and callers that are others here, live to recorded.
     ``start`` is when the recording began, in seconds since 1970, ``live`` gives the window of the replay by
     its clock, and ``opened`` is when it really began.
     """
@@ -63,10 +74,12 @@ class Binding:
         start: float | None,
         live: Callable[[], Window],
         opened: float,
+        speakers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
         self._recorded = recorded
         self._is_open = is_open
         self._any_will_do, self._is_held = any_will_do, is_held
+        self._speakers = speakers
         self._start = start
         self._live, self._opened = live, opened
         self._sides: dict[int, Side] = {}
@@ -96,9 +109,9 @@ class Binding:
     @cached_property
     def _window(self) -> Window | None:
         """From when to when the recording was made, by its start and by what responses are dated."""
-        dates = sorted(date for s in self._recorded for date in _dates(s.interaction.outcome))
-        start = self._start if self._start is not None else dates[0] if dates else None
-        return None if start is None else (start, max([start, *dates]))
+        dated = sorted(date for s in self._recorded for date in dates(s.interaction.outcome))
+        start = self._start if self._start is not None else dated[0] if dated else None
+        return None if start is None else (start, max([start, *dated]))
 
     def _clocks(self) -> Clocks | None:
         return None if self._window is None else Clocks(self._window, self._live(), self._opened)
@@ -146,23 +159,28 @@ class Binding:
         return live in self._stand_ins or self._is_held(recorded)
 
     def _live_side(self, live: Request, secrets: Mapping[str, Secret]) -> Side:
-        by_kind: tuple[list[str], list[str]] = [], []
+        any_other, keys, chosen = list[str](), list[str](), list[str]()
         for stand_in, secret in secrets.items():
-            if self._any_will_do(secret.rule, secret.place):
-                by_kind[0].append(stand_in)
+            if self._is_any(live, secret.rule, secret.place):
+                any_other.append(stand_in)
             elif not is_all_drawn(secret.value):
-                by_kind[1].append(stand_in)
-        return Side(live, *by_kind)
+                chosen.append(stand_in)
+            if secret.rule in _SENSITIVE:
+                keys.append(stand_in)
+        return Side(_told(live, self._speakers()), any_other, keys, chosen)
+
+    def _is_any(self, request: Request, rule: str, place: str) -> bool:
+        """Whether any other secret may stand at a place of a request."""
+        return self._any_will_do(rule, place) or (rule in _SENSITIVE and _is_called_secret(request, place))
 
     def _side(self, index: int) -> Side:
         if index not in self._sides:
             scrubbed = self._recorded[index]
-            secrets = [
-                r.stand_in
-                for r in scrubbed.removals
-                if r.place.startswith("request.") and self._any_will_do(r.rule, r.place)
-            ]
-            self._sides[index] = Side(scrubbed.interaction.request, secrets, ())
+            request = scrubbed.interaction.request
+            removals = [r for r in scrubbed.removals if r.place.startswith("request.")]
+            secrets = [r.stand_in for r in removals if self._is_any(request, r.rule, r.place)]
+            keys = [r.stand_in for r in removals if r.rule in _SENSITIVE]
+            self._sides[index] = Side(request, secrets, keys, ())
         return self._sides[index]
 
     def _waiting(self, group: Hashable) -> dict[str, list[int]]:
@@ -196,6 +214,61 @@ class Binding:
         return Renamed(names, forms, compared.secrets, contents)
 
 
+def _is_called_secret(request: Request, place: str) -> bool:
+    """Whether the caller says that a value is a secret, which the model marks that may be none."""
+    if not isinstance(request, AwsRequest) or place != "request.parameters.Value":
+        return False
+    return request.parameters.get("Type") == "SecureString"
+
+
+def _told(request: Request, speakers: Mapping[str, str]) -> Request:
+    """Return a request with accounts and callers called otherwise, wherever it says them."""
+    if not speakers or not isinstance(request, AwsRequest):
+        return request
+    said = re.compile(rf"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, speakers))})(?![A-Za-z0-9])")
+
+    def told(value: Any) -> Any:
+        if isinstance(value, str):
+            return said.sub(lambda match: speakers[match[0]], value)
+        if isinstance(value, Mapping):
+            return {told(name): told(inner) for name, inner in value.items()}
+        return [told(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+    return replace(request, parameters=told(request.parameters))
+
+
+def made_up(recorded: Sequence[Scrubbed]) -> list[str]:
+    """Return the values in requests that a replay may call otherwise, in the order in which they are said.
+
+    What a response gave before is none of them, nor is what was scrubbed; a time may be another one too.
+    """
+    words = ((_asked(s.interaction.request), _given(s.interaction.outcome)) for s in recorded)
+    _, given = first_said(words)
+    found: dict[str, None] = {}
+    for scrubbed in recorded:
+        stand_ins = {removal.stand_in for removal in scrubbed.removals}
+        for text in _texts(taken_apart(scrubbed.interaction.request).tree):
+            if text not in stand_ins:
+                found |= dict.fromkeys(
+                    value for value in drawn_values(text) if longest_word(value) not in given
+                )
+    return list(found)
+
+
+def _texts(tree: Any) -> Iterator[str]:
+    if isinstance(tree, str):
+        yield tree
+    elif isinstance(tree, bytes):
+        yield tree.decode("latin-1")
+    elif isinstance(tree, Mapping):
+        for name, inner in tree.items():
+            yield name
+            yield from _texts(inner)
+    elif isinstance(tree, (list, tuple)):
+        for inner in tree:
+            yield from _texts(inner)
+
+
 def _asked(request: Request) -> list[str]:
     if isinstance(request, AwsRequest):
         return WORD.findall(canonical_json(request.parameters)) + _words(request.body or b"")
@@ -215,12 +288,3 @@ def _words(data: bytes) -> list[str]:
         except zlib.error:
             return []
     return WORD.findall(data.decode("latin-1"))
-
-
-def _dates(outcome: Outcome) -> Iterator[float]:
-    for name, value in outcome.headers if isinstance(outcome, Response) else ():
-        if name.lower() == "date":
-            try:
-                yield parsedate_to_datetime(value).timestamp()
-            except (ValueError, TypeError):
-                continue

@@ -15,13 +15,15 @@ from typing import Any
 
 from sealtape.binding.contents import opened
 from sealtape.interaction import AwsRequest, Request
-from sealtape.matching import canonical_json, taken_apart
+from sealtape.matching import taken_apart
+from sealtape.matching.trees import canonical_json
 from sealtape.renaming.draws import MARK
 from sealtape.renaming.moments import moment_of_number
 from sealtape.renaming.names import skeleton
 from sealtape.renaming.requests import Trial, masked_request_text
 
 _DEPTH = 8
+_KEY_LENGTHS = frozenset((16, 24, 32, 48, 64))
 _SECRET = f"{MARK}secret"
 _DIGEST_LENGTHS = frozenset((8, 24, 28, 32, 40, 44, 64))
 
@@ -29,13 +31,15 @@ _DIGEST_LENGTHS = frozenset((8, 24, 28, 32, 40, 44, 64))
 class Side:
     """A request, taken apart.
 
-    ``secrets`` are the stand-ins in it for which any other secret will do, ``chosen`` those of values that
-    somebody chose: they look drawn, and are not. ``digests`` are the checksums of its contents that it
-    carries, each with what it is the checksum of.
+    ``secrets`` are the stand-ins in it for which any other secret will do, ``keys`` those for which any other
+    key will do, and ``chosen`` those of values that somebody chose: they look drawn, and are not. ``digests``
+    are the checksums of its contents that it carries, each with what it is the checksum of.
     """
 
-    def __init__(self, request: Request, secrets: Sequence[str], chosen: Sequence[str]) -> None:
-        self.request, self.secrets, self.chosen = request, secrets, chosen
+    def __init__(
+        self, request: Request, secrets: Sequence[str], keys: Sequence[str], chosen: Sequence[str]
+    ) -> None:
+        self.request, self.secrets, self.keys, self.chosen = request, secrets, keys, chosen
         self.tree = taken_apart(request).tree
         contents, texts = _leaves(self.tree)
         self.digests = {
@@ -49,6 +53,13 @@ class Side:
     def region(self) -> str:
         """The region of the client that speaks."""
         return self.request.region if isinstance(self.request, AwsRequest) else ""
+
+    def secret_in(self, data: bytes) -> str | None:
+        """Return the stand-in that ``data`` is, if another secret may stand in its place."""
+        text = b64encode(data).decode()
+        if text in self.secrets or (text in self.keys and _is_key(data)):
+            return text
+        return None
 
     def cut(self, name: str, text: str) -> tuple[str, list[str]]:
         """Return a text with marks for the client's region, accounts and secrets; and these, in order."""
@@ -79,7 +90,7 @@ def _masked(side: Side, name: str, value: Any, depth: int = 0) -> str:
     if isinstance(value, (str, bytes)):
         if isinstance(value, str) and value in side.digests:
             return f"{MARK}digest {side.digests[value]}"
-        if isinstance(value, bytes) and b64encode(value).decode() in side.secrets:
+        if isinstance(value, bytes) and side.secret_in(value):
             return _SECRET
         inner = opened(value) if depth < _DEPTH else None
         if inner is not None:
@@ -88,6 +99,15 @@ def _masked(side: Side, name: str, value: Any, depth: int = 0) -> str:
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         return f"{MARK}time" if moment_of_number(str(value)) else repr(value)
     return repr(value)
+
+
+def _is_key(data: bytes) -> bool:
+    """Whether ``data`` is as long as keys are, and no text that somebody may have typed."""
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return len(data) in _KEY_LENGTHS
+    return False
 
 
 def _hash(data: bytes) -> str:
@@ -181,8 +201,8 @@ class Comparison:
             self.contents.append((ours.encode(), theirs.encode()))
 
     def _data(self, place: str, name: str, ours: bytes, theirs: bytes, depth: int) -> None:
-        one, other = b64encode(ours).decode(), b64encode(theirs).decode()
-        if one in self.recorded.secrets and other in self.live.secrets:
+        one, other = self.recorded.secret_in(ours), self.live.secret_in(theirs)
+        if one and other and (len(ours) == len(theirs) or one in self.recorded.secrets):
             self._secret(place, one, other)
         elif self._inside(place, name, ours, theirs, depth):
             self.contents.append((ours, theirs))

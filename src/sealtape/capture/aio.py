@@ -58,9 +58,14 @@ async def _make_api_call(
         call = open_call(conversation, client, *args, **kwargs)
     token = in_flight.set(call)
     try:
-        return await wrapped(*args, **kwargs)
+        answer = await wrapped(*args, **kwargs)
+    except Exception as error:
+        if call is not None:
+            call.watch(error)
+        raise
     finally:
         in_flight.reset(token)
+    return answer if call is None else call.watched(answer)
 
 
 async def _before_send(request: Any, **_: Any) -> Any:
@@ -76,6 +81,7 @@ async def _before_send(request: Any, **_: Any) -> Any:
         await _cancellation(call.unread)
     if outcome is not None:
         return _replayed(outcome, request, call.unread)
+    call.note_additions(request)
     rewind()
     return None
 

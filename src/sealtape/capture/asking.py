@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from sealtape.capture import network
 from sealtape.capture.current import Conversation
 from sealtape.capture.exchange import Exchange
 from sealtape.interaction import Failure, HttpRequest, Outcome, Response
@@ -15,6 +17,7 @@ from sealtape.interaction import Failure, HttpRequest, Outcome, Response
 _METADATA_HOSTS = frozenset(
     {"169.254.169.254", "169.254.170.2", "169.254.170.23", "fd00:ec2::254", "[fd00:ec2::254]"}
 )
+_METADATA_URL = re.compile("|".join(map(re.escape, sorted(_METADATA_HOSTS))), re.IGNORECASE)
 _METADATA_VARIABLES = ("AWS_EC2_METADATA_SERVICE_ENDPOINT", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 
 
@@ -38,7 +41,7 @@ def ask(conversation: Conversation, request: HttpRequest, *, leaves: bool = True
     and `SandboxError`.
     """
     exchange = Exchange(conversation.filter_response)
-    if serves_credentials(urlsplit(request.url).hostname or ""):
+    if serves_credentials(request.url):
         if not conversation.offline:
             return None
         # Who looks there goes on without, as on a machine that is none of the provider's.
@@ -46,6 +49,7 @@ def ask(conversation: Conversation, request: HttpRequest, *, leaves: bool = True
         return Asked(nobody, exchange, functools.partial(conversation.unread, request))
     filtered = conversation.filter_request(request)
     if filtered is None:
+        network.let_pass(conversation, urlsplit(request.url).hostname or "")
         return None
     outcome = conversation.answer(filtered)
     if outcome is None:
@@ -58,11 +62,13 @@ def ask(conversation: Conversation, request: HttpRequest, *, leaves: bool = True
     return Asked(outcome, exchange, functools.partial(conversation.unread, filtered))
 
 
-def serves_credentials(host: str) -> bool:
-    """Whether a host hands out the credentials of the machine or the container.
+def serves_credentials(url: str) -> bool:
+    """Whether a URL's host hands out the credentials of the machine or the container.
 
     What it says is no part of a test's conversation: it differs from machine to machine, and is secret.
     """
-    return host in _METADATA_HOSTS or any(
-        host == urlsplit(os.environ.get(name, "")).hostname for name in _METADATA_VARIABLES
-    )
+    named = [value for value in map(os.environ.get, _METADATA_VARIABLES) if value]
+    if not named and _METADATA_URL.search(url) is None:
+        return False  # as nearly always; to take the URL apart would cost more than all of this
+    host = urlsplit(url).hostname
+    return host is not None and (host in _METADATA_HOSTS or any(host == urlsplit(v).hostname for v in named))

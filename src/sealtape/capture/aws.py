@@ -72,9 +72,14 @@ def _make_api_call(
         call = open_call(conversation, client, *args, **kwargs)
     token = in_flight.set(call)
     try:
-        return wrapped(*args, **kwargs)
+        answer = wrapped(*args, **kwargs)
+    except Exception as error:
+        if call is not None:
+            call.watch(error)
+        raise
     finally:
         in_flight.reset(token)
+    return answer if call is None else call.watched(answer)
 
 
 def _before_send(request: Any, **_: Any) -> Any:
@@ -86,6 +91,7 @@ def _before_send(request: Any, **_: Any) -> Any:
     outcome = call.attempt(body, functools.partial(as_sent, request, rewind))
     if outcome is not None:
         return _replayed(outcome, request, call.unread)
+    call.note_additions(request)
     # Not after a replay: its upload has then been read once, as progress callbacks expect.
     rewind()
     return None

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from typing import Any
 
+from sealtape.capture.additions import additions
 from sealtape.capture.credentials import caller
 from sealtape.capture.current import Conversation
 from sealtape.capture.exchange import Exchange
@@ -50,6 +51,23 @@ class Call:
         self.request = live
         self.attempt_is_live = outcome is None
         return outcome
+
+    def watched(self, answer: Any) -> Any:
+        """Return a parsed answer, so that it is noted what is read of it, if that is wanted."""
+        return self.conversation.watched(self.request.label, answer)
+
+    def watch(self, error: Exception) -> None:
+        """Do the same to the answer that an error of botocore's carries."""
+        answer = getattr(error, "response", None)
+        if isinstance(answer, dict):
+            error.response = self.watched(answer)  # type: ignore[attr-defined]  # ClientError has one
+
+    def note_additions(self, request: Any) -> None:
+        """Take note of what botocore adds to a request that leaves."""
+        model = self.client.meta.service_model.operation_model(self.request.operation)
+        self.conversation.note_additions(
+            self.request.label, additions(request, model, self.request.parameters)
+        )
 
     def depart(self, url: str) -> Exchange:
         """Let the attempt leave for ``url`` if the sandbox permits it; return what is to be told of it."""

@@ -48,7 +48,9 @@ async def _connect(
     if conversation is None:
         return await wrapped(*args, **kwargs)
     request = args[0] if args else kwargs["req"]
-    asked = ask(conversation, await _value(request))
+    body = bytes(await request.body.as_bytes()) if request.body else b""
+    value = HttpRequest(request.method, str(request.url), header_items(request.headers), body)
+    asked = ask(conversation, value)
     if asked is None:
         return await wrapped(*args, **kwargs)
     if asked.outcome is not None:
@@ -67,11 +69,6 @@ async def _connect(
     return connection
 
 
-async def _value(request: Any) -> HttpRequest:
-    body = await request.body.as_bytes() if request.body else b""
-    return HttpRequest(request.method, str(request.url), header_items(request.headers), bytes(body))
-
-
 def _failure(error: Exception) -> Failure:
     """Return what failed; of a failure to connect what the operating system said."""
     if type(error) is TimeoutError:
@@ -83,18 +80,22 @@ def _failure(error: Exception) -> Failure:
 # Recording.
 
 
-async def _until_answered(
+def _until_answered(
     wrapped: Callable[..., Awaitable[Any]], _: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Any:
+) -> Awaitable[Any]:
     """Send a request, or wait for the head of its response, and take note if that fails."""
     (connection,) = args or kwargs.values()
     parser = getattr(connection.protocol, "_parser", None)
-    if type(parser) is not _Heard:
-        return await wrapped(*args, **kwargs)
+    answered = wrapped(*args, **kwargs)
+    # No coroutine more for a replay, of which there is nothing to be noted.
+    return _noted(answered, parser.exchange) if type(parser) is _Heard else answered
+
+
+async def _noted(answered: Awaitable[Any], exchange: Exchange) -> Any:
     try:
-        return await wrapped(*args, **kwargs)
+        return await answered
     except Exception as error:
-        parser.exchange.settle(failure(error))
+        exchange.settle(failure(error))
         raise
 
 

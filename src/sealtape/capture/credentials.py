@@ -24,7 +24,13 @@ from typing import Any
 import wrapt
 
 from sealtape.capture.current import Conversation, current, passing
-from sealtape.capture.environment import INVENTED_KEY_ID, INVENTED_SECRET, default_region, is_replay
+from sealtape.capture.environment import (
+    INVENTED_KEY_ID,
+    INVENTED_SECRET,
+    default_region,
+    is_replay,
+    region_is_invented,
+)
 
 # The providers that read keys, and ask nobody for them.
 _READING = ("env", "shared-credentials-file", "config-file", "boto-config", "ec2-credentials-file")
@@ -54,6 +60,7 @@ def install() -> None:
 
 def _wrap_session(module: ModuleType) -> None:
     wrapt.wrap_function_wrapper(module, "Session.get_scoped_config", _get_scoped_config)
+    wrapt.wrap_function_wrapper(module, "Session.get_config_variable", _get_config_variable)
     wrapt.wrap_function_wrapper(module, "Session.get_credentials", _get_credentials)
 
 
@@ -74,28 +81,31 @@ def _wrap_async_credentials(module: ModuleType) -> None:
 
 # Who is asking.
 
-_configured: weakref.WeakKeyDictionary[Any, Hashable] = weakref.WeakKeyDictionary()
+_configured: weakref.WeakKeyDictionary[Any, tuple[str | int | None, ...]] = weakref.WeakKeyDictionary()
 _first_keys: weakref.WeakKeyDictionary[Conversation, dict[Hashable, str]] = weakref.WeakKeyDictionary()
 
 
 def caller(conversation: Conversation, credentials: Any, access_key: str) -> str:
-    """Return the access key id that stands for ``credentials`` throughout ``conversation``.
+    """Return the access key id, or a name in its place, that stands for ``credentials`` in ``conversation``.
 
-    Keys that are given are who they are. Temporary ones are fetched anew by each session and change when
-    they are refreshed: they stand for what they were configured by, under the first key of it. On a replay,
-    which fetches none, that is a name of its own.
+    A profile that was asked for stands for itself: a machine that lacks it knows its name, and threads may
+    ask in any order. Keys that are given are who they are. Temporary ones are fetched anew by each session
+    and change when they are refreshed: they stand for what they were configured by, under the first key of
+    it. On a replay, which fetches none, that is a name of its own.
     """
+    profile, *_ = configured = _configured.get(credentials, (None, id(credentials)))
+    if profile:
+        return f"sealtape:profile:{profile}"
     if credentials is None or not hasattr(credentials, "refresh_needed"):
         return access_key
-    configured = _configured.get(credentials, id(credentials))
     first_keys = _first_keys.setdefault(conversation, {})
     if access_key or conversation.offline:
         return first_keys.setdefault(configured, access_key or f"unknown-{len(first_keys)}")
     return ""
 
 
-def _configuration(session: Any) -> Hashable:
-    return session.get_config_variable("profile"), *map(os.environ.get, _STEERING)
+def _configuration(session: Any) -> tuple[str | int | None, ...]:
+    return session.profile, *map(os.environ.get, _STEERING)
 
 
 # Sessions.
@@ -104,12 +114,27 @@ def _configuration(session: Any) -> Hashable:
 def _get_scoped_config(wrapped: Callable[..., Any], session: Any, args: Any, kwargs: Any) -> Any:
     from botocore.exceptions import ProfileNotFound
 
+    profile, conversation = session.profile, current()
     try:
-        return wrapped(*args, **kwargs)
+        config = wrapped(*args, **kwargs)
     except ProfileNotFound:
         if not is_replay():
             raise
-        return {"region": default_region()}
+        recorded = conversation.region_of(profile) if conversation is not None else None
+        return {"region": recorded or default_region()}
+    if profile and "region" in config and conversation is not None and not conversation.offline:
+        conversation.note_region(profile, config["region"])
+    return config
+
+
+def _get_config_variable(wrapped: Callable[..., Any], session: Any, args: Any, kwargs: Any) -> Any:
+    value = wrapped(*args, **kwargs)
+    if args != ("region",) or not region_is_invented() or not session.profile:
+        return value
+    if wrapped("region", methods=("instance",)) is not None:
+        return value
+    # botocore lets the environment go before a profile, and the invented region is in the environment.
+    return session.get_scoped_config().get("region", value)
 
 
 def _get_credentials(wrapped: Callable[..., Any], session: Any, args: Any, kwargs: Any) -> Any:

@@ -40,6 +40,10 @@ class Conversation(Protocol):
         """Whether nothing may leave for a provider, whatever the request."""
 
     @property
+    def known_offline(self) -> bool:
+        """Whether `offline` is true and asking so opens nothing: this may be no traffic at all."""
+
+    @property
     def sandbox(self) -> Guard:
         """The rules that a request must pass before it leaves."""
 
@@ -60,6 +64,12 @@ class Conversation(Protocol):
     def unread(self, request: Request) -> Exception:
         """Return, and take note of, the miss of code that reads on where the recorded one did not."""
 
+    def refuse(self, host: str, pattern: str) -> Exception:
+        """Return, and take note of, the miss of code that goes out below every seam.
+
+        ``pattern`` is what lets ``host`` pass, as it can be typed.
+        """
+
     def learn(self, value: str, rule: str) -> None:
         """Take note of a secret that this process holds."""
 
@@ -68,6 +78,18 @@ class Conversation(Protocol):
 
     def filter_response(self, response: Response) -> Response | None:
         """Apply the user's vcrpy filters; None keeps the response off the cassette."""
+
+    def watched(self, label: str, answer: Any) -> Any:
+        """Return a parsed answer of the operation ``label``, so that it is noted what is read of it."""
+
+    def note_additions(self, label: str, names: frozenset[str]) -> None:
+        """Take note of what the SDK adds to a request for the operation ``label``."""
+
+    def note_region(self, profile: str, region: str) -> None:
+        """Take note of the region that a profile of this machine has."""
+
+    def region_of(self, profile: str) -> str | None:
+        """Return the region that a profile had where the cassette was recorded, if that is known."""
 
     def skips_waiting(self) -> bool:
         """Whether a client that waits for the provider would wait for nothing."""

@@ -24,8 +24,8 @@ DEFAULT_REGION = "us-east-1"
 _CREDENTIALS = ("aws_access_key_id", "role_arn", "sso_", "credential_", "web_identity_", "login_session")
 
 
-_regions: list[str] = []
-"""The default region of each replay that this process is in."""
+_regions: list[tuple[str, bool]] = []
+"""The default region of each replay that this process is in, and whether its environment had none."""
 
 
 @contextmanager
@@ -35,12 +35,13 @@ def replaying(regions: Sequence[str] = ()) -> Iterator[None]:
     Their default region, where the machine has none, is the first of ``regions``, in which one records.
     """
     region = next(iter(regions), DEFAULT_REGION)
-    with changed_environment(replay_environment(os.environ, region)):
-        _regions.append(region)
+    changes = replay_environment(os.environ, region)
+    with changed_environment(changes):
+        _regions.append(entry := (region, "AWS_DEFAULT_REGION" in changes))
         try:
             yield
         finally:
-            _regions.remove(region)
+            _regions.remove(entry)
 
 
 def is_replay() -> bool:
@@ -51,7 +52,12 @@ def is_replay() -> bool:
 
 def default_region() -> str:
     """Return the region of a replay that nothing else says."""
-    return _regions[-1] if _regions else os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+    return _regions[-1][0] if _regions else os.environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+
+def region_is_invented() -> bool:
+    """Whether the default region in the environment is a replay's, and less than what a profile says."""
+    return bool(_regions) and _regions[-1][1]
 
 
 def replay_environment(environ: Mapping[str, str], region: str = DEFAULT_REGION) -> dict[str, str | None]:

@@ -11,14 +11,12 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
 import wrapt
-from vcr import VCR
 from vcr.errors import CannotOverwriteExistingCassetteException
 from vcr.patch import CassettePatcherBuilder
 from vcr.request import Request as VcrRequest
@@ -30,8 +28,6 @@ from sealtape.capture.wire import header_text
 from sealtape.errors import Miss
 from sealtape.interaction import Failure, Headers, HttpRequest, Response
 
-Hook = Callable[[Any], Any]
-
 _ASKED = "_sealtape_asked"
 
 
@@ -42,71 +38,12 @@ class RecordedMiss(Miss, CannotOverwriteExistingCassetteException):  # type: ign
     """
 
 
-@dataclass(frozen=True)
-class VcrOptions:
-    """What a user's ``vcr_config`` and markers ask of vcrpy, resolved by vcrpy itself.
-
-    ``matchers`` is None unless ``match_on`` was given: sealtape's own matching then applies.
-    """
-
-    before_record_request: Hook | None = None
-    before_record_response: Hook | None = None
-    matchers: tuple[tuple[str, Callable[[Any, Any], Any]], ...] | None = None
-    custom_patches: tuple[Any, ...] = ()
-    allow_playback_repeats: bool = False
-
-    def filter_request(self, request: HttpRequest) -> HttpRequest | None:
-        """Apply vcrpy's request filters; None means: neither play nor record this one."""
-        if self.before_record_request is None:
-            return request
-        filtered = self.before_record_request(vcr_request(request))
-        return None if filtered is None else http_request(filtered)
-
-    def filter_response(self, response: Response) -> Response | None:
-        """Apply vcrpy's response filters; None means: do not record this one."""
-        if self.before_record_response is None:
-            return response
-        filtered = self.before_record_response(vcr_response(response))
-        return None if filtered is None else replace(http_response(filtered), broken=response.broken)
-
-    def differences(self, live: HttpRequest, recorded: HttpRequest) -> list[str]:
-        """Name the matchers that tell two requests apart."""
-        from vcr.matchers import get_matchers_results
-
-        functions = [function for _, function in self.matchers or ()]
-        _, failed = get_matchers_results(vcr_request(live), vcr_request(recorded), functions)
-        return [name for name, _ in failed]
-
-
-def vcr_options(given: Mapping[str, Any], configure: Callable[[VCR], object] | None = None) -> VcrOptions:
-    """Resolve ``given`` (``vcr_config`` with the markers over it) as vcrpy would.
-
-    ``configure`` is handed the ``VCR`` first: what it changes there counts as given too.
-    """
-    vcr = VCR()
-    if configure is not None:
-        configure(vcr)
-    known = {name: value for name, value in given.items() if name not in ("record_mode", "allowed_hosts")}
-    merged = vcr.get_merged_config(**known)
-    matched = "match_on" in given or "additional_matchers" in given
-    default = VCR().match_on
-    names = tuple(given.get("match_on", vcr.match_on)) + tuple(given.get("additional_matchers", ()))
-    if not matched and tuple(vcr.match_on) == tuple(default):
-        matchers = None
-    else:
-        matchers = tuple(zip(names, merged["match_on"], strict=True))
-    return VcrOptions(
-        merged["before_record_request"],
-        merged["before_record_response"],
-        matchers,
-        tuple(merged["custom_patches"]),
-        bool(merged["allow_playback_repeats"]),
-    )
-
-
 def vcr_request(request: HttpRequest) -> VcrRequest:
     """Return ``request`` in vcrpy's model."""
-    return VcrRequest(request.method, request.url, request.body or None, dict(request.headers))
+    headers = dict(request.headers)
+    # Whoever says of what type a body is has one, if only an empty one.
+    has_body = request.body or any(name.lower() == "content-type" for name in headers)
+    return VcrRequest(request.method, request.url, request.body if has_body else None, headers)
 
 
 def http_request(request: Any) -> HttpRequest:

@@ -90,10 +90,10 @@ class Player(ResponseHandler):  # type: ignore[misc]  # aiohttp need not be inst
         """Return the answer as a server would send it, with framing that fits its body."""
         fields = byte_items(recorded.headers)
         body = recorded.body if has_body else b""
-        framing = [(name.lower(), value) for name, value in fields if name.lower() in _FRAMING]
+        framing = [(lower, value) for name, value in fields if (lower := name.lower()) in _FRAMING]
         length = b"%d" % (len(body) + bool(recorded.broken))
         sent = fields
-        if has_body and is_chunked(fields) and len(framing) == 1:
+        if has_body and len(framing) == 1 and is_chunked(framing):
             body = in_chunks(body, is_cut=bool(recorded.broken))
         elif has_body and framing != [(b"content-length", length)]:
             # To the end of the connection, cut short, or a filter changed the body: only this says how long.

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from sealtape.capture.current import passing
 from sealtape.errors import SandboxExhausted, SandboxRefused
-from sealtape.interaction import AwsRequest, HttpRequest
+from sealtape.interaction import AwsRequest, HttpRequest, Request
 from sealtape.settings import SandboxSettings
 
 # First words of operation names that only read. An operation that begins otherwise is taken for a
@@ -43,7 +43,7 @@ class Sandbox:
 
         The first call of each set of credentials is preceded by an ``sts:GetCallerIdentity`` of theirs.
         """
-        if self._settings.read_only and not _reads(request.operation):
+        if self._settings.read_only and not is_read(request):
             raise _not_a_read(request.label)
         if not is_loopback(url):
             self._permit_region(request)
@@ -53,7 +53,7 @@ class Sandbox:
     def permit_http(self, request: HttpRequest) -> None:
         """Let one HTTP request pass, or raise `SandboxRefused` or `SandboxExhausted`."""
         host = urlsplit(request.url).hostname or ""
-        if self._settings.read_only and request.method.upper() not in _READ_METHODS:
+        if self._settings.read_only and not is_read(request):
             raise _not_a_read(request.label)
         if not is_loopback(request.url) and not any(
             fnmatchcase(host, pattern.lower()) for pattern in self._settings.hosts
@@ -121,8 +121,11 @@ def _not_a_read(label: str) -> SandboxRefused:
     )
 
 
-def _reads(operation: str) -> bool:
-    return operation.startswith(_READS) and operation not in _NOT_READS
+def is_read(request: Request) -> bool:
+    """Whether a request changes nothing, as far as its operation or method says."""
+    if isinstance(request, AwsRequest):
+        return request.operation.startswith(_READS) and request.operation not in _NOT_READS
+    return request.method.upper() in _READ_METHODS
 
 
 def is_loopback(url: str) -> bool:

@@ -113,7 +113,7 @@ def _value(request: Any) -> HttpRequest:
 
 def _fields(headers: Any) -> Headers:
     # Not items(): it joins repeats, and knows no case.
-    return tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw)
+    return tuple([(name.decode("latin-1"), value.decode("latin-1")) for name, value in headers.raw])
 
 
 def _library(request: Any) -> ModuleType:

@@ -17,16 +17,19 @@ from sealtape.interaction import UNREAD, Headers, Response
 
 def header_items(headers: Mapping[str, Any] | Any) -> Headers:
     """Return header fields in order, repeats included, as text."""
-    return tuple((header_text(name), header_text(value)) for name, value in headers.items())
+    return tuple([(header_text(name), header_text(value)) for name, value in headers.items()])
 
 
 def byte_items(headers: Headers) -> list[tuple[bytes, bytes]]:
     """Return header fields as the bytes that they were on the wire."""
-    return [(_byte_text(name), _byte_text(value)) for name, value in headers]
+    try:
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    except UnicodeEncodeError:
+        # A filter or a stand-in may have put there what latin-1 has no byte for.
+        return [(_byte_text(name), _byte_text(value)) for name, value in headers]
 
 
 def _byte_text(text: str) -> bytes:
-    # A filter or a stand-in may have put there what latin-1 has no byte for.
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

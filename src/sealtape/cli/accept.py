@@ -15,8 +15,8 @@ def command(names: tuple[str, ...], everything: bool) -> int:
     """Accept the pending recordings that each NAME means: they become the cassettes.
 
     NAME is the path of a cassette, of a pending file or of a folder, or a cassette's name or the end of
-    it. It takes no key. Each cassette is replaced by one rename, and noted as confirmed in the ledger
-    beside it.
+    it. It takes no key, except where the key was rotated since the recording. Each cassette is replaced by
+    one rename, and noted as confirmed in the ledger beside it.
 
     \b
     Examples:

@@ -7,20 +7,23 @@ import shlex
 import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from sealtape import store
-from sealtape.cli.project import PENDING, files_under, key_for, shown
+from sealtape.cli.project import PENDING, files_under, git, key_for, shown
 from sealtape.cli.terminal import say
-from sealtape.errors import CassetteMalformed, KeyringError, KeyWrong, SealtapeError
+from sealtape.errors import CassetteMalformed, KeyringError, KeyWrong, SealtapeError, StoreUnwritable
 from sealtape.interaction import Recording
+from sealtape.ledger import confirmed_at
+from sealtape.report.junit import junit
 from sealtape.report.printable import printable_line
 from sealtape.scrub.residue import find_residue
 from sealtape.seal.format import unseal
 from sealtape.seal.keyring import KEYRING_FILE, read_keyring
 from sealtape.seal.structure import ClearCassette, read_clear
-from sealtape.settings import Settings, load_settings
+from sealtape.settings import Settings, age, load_settings
 
 _PLAIN_SUFFIXES = (".yaml", ".yml")
 _PLAIN_CASSETTE = re.compile(rb'^"?interactions"?:|^\{\s*"(?:version|interactions)"', re.MULTILINE)
@@ -43,9 +46,9 @@ def problem_of(error: SealtapeError, path: Path) -> Finding:
     return Finding("problem", error.where or shown(path), text, error.hint)
 
 
-def clear_findings(paths: Sequence[Path]) -> tuple[int, list[Finding]]:
-    """Return how many cassettes lie under ``paths`` and what is wrong with them without the key."""
-    count = 0
+def clear_findings(paths: Sequence[Path]) -> tuple[list[str], list[Finding]]:
+    """Return which cassettes lie under ``paths`` and what is wrong with them without the key."""
+    checked: list[str] = []
     findings: list[Finding] = []
     for path in files_under(paths, (store.SUFFIX, PENDING, *_PLAIN_SUFFIXES)):
         if path.name.endswith(PENDING):
@@ -53,9 +56,9 @@ def clear_findings(paths: Sequence[Path]) -> tuple[int, list[Finding]]:
         elif path.suffix in _PLAIN_SUFFIXES:
             findings.extend(_plain(path))
         else:
-            count += 1
+            checked.append(shown(path))
             findings.extend(_sealed(path))
-    return count, findings
+    return checked, findings
 
 
 def opened_findings(path: Path) -> list[Finding]:
@@ -79,6 +82,12 @@ def opened_findings(path: Path) -> list[Finding]:
     except SealtapeError as error:
         return [problem_of(error, path)]
     return list(_residue(recording, settings, path))
+
+
+def scrub_findings(settings: Settings) -> Iterator[Finding]:
+    """Yield a note of the scrub rules that the project has turned off."""
+    if settings.scrub.left_out:
+        yield Finding("note", "[tool.sealtape.scrub]", f"not all is scrubbed: {settings.scrub.left_out}")
 
 
 def _residue(recording: Recording, settings: Settings, path: Path) -> Iterator[Finding]:
@@ -105,6 +114,25 @@ def _sealed(path: Path) -> Iterator[Finding]:
         yield problem_of(error, path)
         return
     yield from _misplaced(path, clear, settings)
+    yield from _expired(path, settings)
+
+
+def _expired(path: Path, settings: Settings) -> Iterator[Finding]:
+    """Yield that a cassette is older than the project allows, if that can be said without the key."""
+    if not settings.max_age:
+        return
+    since = confirmed_at(path)
+    if since is None:
+        # What git knows since a day was recorded before it; what it does not know may be of today.
+        committed = git(path.parent, "log", "-1", "--format=%cI", "--", path.name)
+        since = datetime.fromisoformat(committed.strip()) if committed and committed.strip() else None
+    if since is not None and datetime.now(UTC) - since > age(settings.max_age):
+        yield Finding(
+            "problem" if settings.max_age_action == "fail" else "note",
+            shown(path),
+            f"nobody has confirmed it since {since:%Y-%m-%d}, and max_age is {settings.max_age}",
+            f"sealtape refresh --older-than {settings.max_age}",
+        )
 
 
 def _misplaced(path: Path, clear: ClearCassette, settings: Settings) -> Iterator[Finding]:
@@ -176,6 +204,20 @@ def _plain(path: Path) -> Iterator[Finding]:
         return  # not a cassette as far as anybody who may read it here can tell
     if _PLAIN_CASSETTE.search(start):
         yield Finding("note", shown(path), "this is a plain-text cassette: neither scrubbed nor sealed")
+
+
+def write_junit(path: Path, suite: str, checked: Sequence[str], findings: Sequence[Finding]) -> None:
+    """Write the problems among ``findings`` as JUnit XML to ``path``; raise `StoreUnwritable`."""
+    problems = [(found.where, found.text, found.hint) for found in findings if found.level == "problem"]
+    try:
+        path.write_text(junit(suite, checked, problems), encoding="utf-8")
+    except OSError as error:
+        raise StoreUnwritable(
+            "the report could not be written",
+            where=shown(path),
+            why=(error.strerror or type(error).__name__).lower(),
+            hint=f"ls -ld {shlex.quote(str(path.parent))}",
+        ) from None
 
 
 def write_findings(findings: Sequence[Finding], count: int) -> int:

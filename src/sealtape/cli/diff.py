@@ -8,7 +8,8 @@ import os
 import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,14 +17,22 @@ from typing import Any
 import click
 
 from sealtape import store
-from sealtape.cli.project import PENDING, files_under, git, key_for, shown
+from sealtape.capture.simulator import Simulator, require_simulator
+from sealtape.cli.project import PENDING, files_under, git, key_for, project_root, shown
 from sealtape.drift import Finding, cassette_finding, compare, group
+from sealtape.drift.judgement import judgement
+from sealtape.drift.memory import Memory, write_memory
+from sealtape.drift.openapi import Api, apis
+from sealtape.drift.simulated import simulated
 from sealtape.errors import CassetteMissing, SealtapeError, UsageError
-from sealtape.interaction import Recording
+from sealtape.interaction import Captured, Recording
 from sealtape.revisions import file_at
+from sealtape.scrub.scrubber import Scrubber
 from sealtape.seal.format import read_clear, unseal
-from sealtape.settings import load_settings
+from sealtape.seal.keyring import load_key
+from sealtape.settings import age, load_settings
 
+FORMATS = ("text", "json", "markdown")
 _TAPES = (store.SUFFIX, PENDING)
 
 
@@ -48,11 +57,11 @@ class Side:
 
 @click.command()
 @click.argument("old")
-@click.argument("new")
+@click.argument("new", required=False)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json", "markdown"]),
+    type=click.Choice(FORMATS),
     default="text",
     show_default=True,
     help="json is described by the schema that --schema prints.",
@@ -61,6 +70,25 @@ class Side:
     "--service", default="", metavar="NAME", help="The AWS service of two JSON documents, as boto3 calls it."
 )
 @click.option("--operation", default="", metavar="NAME", help="The operation of that service: ListObjectsV2.")
+@click.option(
+    "--against",
+    metavar="URL",
+    help="Send the requests of OLD to a simulator at URL, and say where it differs from what was recorded.",
+)
+@click.option(
+    "--reset", metavar="PATH", help="With --against: POST this first for each cassette (/moto-api/reset)."
+)
+@click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="FINGERPRINT",
+    help="Remember a fact as accepted, in sealtape-drift.json: it is quiet from now on.",
+)
+@click.option(
+    "--for", "lasting", default="90d", show_default=True, metavar="90d", help="How long --accept holds."
+)
+@click.option("--because", default="", metavar="TEXT", help="Why --accept, for who reads the file.")
 @click.option(
     "-v",
     "--verbose",
@@ -74,29 +102,60 @@ class Side:
     is_flag=True,
     is_eager=True,
     expose_value=False,
-    callback=lambda *a: _print_schema(*a),
+    callback=lambda *a: print_schema(*a),
     help="Print the JSON Schema of --format json, and nothing else.",
 )
-def command(old: str, new: str, form: str, service: str, operation: str, verbose: bool) -> int:
+def command(
+    old: str,
+    new: str | None,
+    form: str,
+    service: str,
+    operation: str,
+    against: str | None,
+    reset: str | None,
+    accepted: tuple[str, ...],
+    lasting: str,
+    because: str,
+    verbose: bool,
+) -> int:
     """Say what the provider changed between OLD and NEW, by fact.
 
     Both are cassettes, folders of them, or JSON documents; REV:PATH takes any of these from git. What
     differs by chance (ids, times, tokens, order) is no drift. Exits with 0 if there is none, and with 1
     otherwise. What cannot be opened or read is an error, never clean.
 
+    With --against there is no NEW: the recorded requests go to a server on this machine, or on a host that
+    [tool.sealtape.sandbox] names, and what it answers is compared with what the provider did.
+
     \b
     Examples:
       sealtape diff cassettes/test_users.tape cassettes/test_users.tape.new
       sealtape diff main:cassettes/test_users.tape cassettes/test_users.tape
       sealtape diff --service s3 --operation ListObjectsV2 old.json new.json
+      sealtape diff cassettes --against http://127.0.0.1:5000
     """
     _require_model(service, operation)
-    findings = _findings(_side(old), _side(new), service, operation)
-    _print(findings, form, verbose)
+    root = project_root()
+    settings = load_settings(root)
+    judging, models = judgement(settings), apis(settings)
+    if against is not None:
+        if new is not None:
+            raise UsageError("--against takes the place of NEW", hint="sealtape diff OLD --against URL")
+        found = _against(_side(old), require_simulator(against, settings.sandbox), reset, models)
+    elif new is None:
+        raise UsageError("missing argument 'NEW'", hint="sealtape diff OLD NEW, or OLD --against URL")
+    else:
+        found = _findings(_side(old), _side(new), service, operation, models)
+    if accepted:
+        judging = replace(
+            judging, memory=_remembered(root, judging.memory, found, accepted, lasting, because)
+        )
+    findings = judging.of(found)
+    print_findings(findings, form, verbose)
     return 1 if any(finding.severity != "quiet" for finding in findings) else 0
 
 
-def _findings(old: Side, new: Side, service: str, operation: str) -> list[Finding]:
+def _findings(old: Side, new: Side, service: str, operation: str, models: Mapping[str, Api]) -> list[Finding]:
     if old.form != new.form:
         raise UsageError(
             "the two sides are not of one kind",
@@ -115,8 +174,52 @@ def _findings(old: Side, new: Side, service: str, operation: str) -> list[Findin
         if before is None or after is None:
             found.append(cassette_finding(name, is_new=before is None))
         else:
-            found += compare(before, after, test=name.removesuffix(store.SUFFIX) or after.name)
+            found += compare(before, after, test=name.removesuffix(store.SUFFIX) or after.name, models=models)
     return group(found)
+
+
+def _against(side: Side, url: str, reset: str | None, models: Mapping[str, Api]) -> list[Finding]:
+    if side.document is not None:
+        raise UsageError("--against is for cassettes", where=side.where, why="a document holds no requests")
+    found: list[Finding] = []
+    for name, opened in sorted(side.tapes.items()):
+        recording = opened()
+        settings = load_settings(Path.cwd())
+        simulator = Simulator(url)
+        if reset is not None:
+            simulator.reset(reset)
+        removals = [removal for row in recording.interactions for removal in row.removals]
+        scrubber = Scrubber(
+            settings.scrub,
+            load_key(settings.key_id, root=settings.root).derive("stand-ins"),
+            removals=removals,
+        )
+        answers = [Captured(made) for made in simulated(recording, simulator.answer)]
+        answered = replace(recording, interactions=scrubber.scrub(answers), additions={})
+        test = name.removesuffix(store.SUFFIX) or recording.name
+        found += compare(recording, answered, test=test, models=models)
+    return group(found)
+
+
+def _remembered(
+    root: Path, memory: Memory, found: Sequence[Finding], wanted: Sequence[str], lasting: str, because: str
+) -> Memory:
+    """Note that these facts are accepted; return the memory as it is then."""
+    known = {finding.fingerprint: finding for finding in found}
+    for fingerprint in wanted:
+        if fingerprint not in known:
+            raise UsageError(
+                f"no fact here has the fingerprint {fingerprint!r}",
+                why=f"those found are {', '.join(known) or 'none'}",
+                hint="sealtape diff -v shows them",
+            )
+    try:
+        until = datetime.now(UTC).date() + age(lasting)
+    except ValueError as error:
+        raise UsageError(str(error), where="--for", hint="--for 90d") from None
+    after = memory.accepting([known[fingerprint] for fingerprint in wanted], until, because)
+    write_memory(root, after, datetime.now(UTC).date())
+    return after
 
 
 def _require_model(service: str, operation: str) -> None:
@@ -233,7 +336,8 @@ def _parsed(data: bytes, where: str) -> Any:
 # Printing -------------------------------------------------------------------------------------------
 
 
-def _print(findings: Sequence[Finding], form: str, verbose: bool) -> None:
+def print_findings(findings: Sequence[Finding], form: str, verbose: bool) -> None:
+    """Print findings as text, JSON or Markdown."""
     if form == "json":
         from sealtape.report.drift_json import drift_document
 
@@ -256,7 +360,8 @@ def _json_lines(document: Any) -> Iterator[str]:
     yield "\n"
 
 
-def _print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+def print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """Print the schema of findings if the option was given, and end."""
     if value:
         from sealtape.report.drift_json import drift_schema
 

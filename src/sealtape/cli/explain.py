@@ -17,7 +17,8 @@ _SETTINGS = {
         "what a test draws by chance is drawn again on replay",
         """
         values   seeded (the default), real
-        what     random, uuid, secrets, os.urandom, names of temporary files; numpy and Faker where loaded
+        what     random, random.Random() without a seed, uuid, secrets, os.urandom, names of temporary files;
+                 numpy and Faker where loaded
         why      a test that names a bucket after uuid4() asks for another one in each run, and an answer for
                  another bucket is a wrong answer. A recording draws a fresh seed, so that no two of them
                  meet in the sandbox, and keeps it in the cassette.
@@ -32,7 +33,8 @@ _SETTINGS = {
         what     time.time() and datetime.now() and all that follows from them, but not time.monotonic()
         why      tokens, presigned URLs and certificates in a recording are not expired then, and dates that a
                  test sends are those that it sent. With tick time passes as ever, so loops that wait for it
-                 end; with stand it does not, in the recording either, and every reading is the same.
+                 end, and what a replay answers takes its clock along; with stand it does not pass, in the
+                 recording either, and every reading is the same.
         not      times of files, other processes, and tests that set their clock themselves
         set      @pytest.mark.vcr(clock="real"), vcr_config, --sealtape-clock, SEALTAPE_CLOCK, pyproject.toml
         """,

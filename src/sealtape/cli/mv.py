@@ -6,7 +6,7 @@ import os
 import shlex
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,8 +16,9 @@ from sealtape.cli.project import PENDING, files_under, key_for, shown
 from sealtape.cli.terminal import say
 from sealtape.errors import CassetteMisnamed, CassetteMissing, StoreUnwritable, UsageError
 from sealtape.interaction import Sealed
-from sealtape.seal.format import read_clear, seal, unseal
+from sealtape.seal.format import read_clear
 from sealtape.seal.keyring import Key
+from sealtape.seal.resealing import reseal
 from sealtape.settings import load_settings
 
 
@@ -138,13 +139,10 @@ def _prepared(move: Move) -> Prepared:
     data = store.read(move.source)
     clear = read_clear(data, where=where)
     key = key_for(load_settings(move.source.parent), clear)
-    recording = unseal(data, key, where=where, name=move.name)
+    # The same recording and key give the same bytes: this is the file that is there now.
+    before = reseal(data, key, key.named(clear.key_id), where=where, name=move.name)
     _refuse_other_project(move, key)
-    words = not clear.rows or any(row.id for row in clear.rows)
-    renamed = replace(recording, name=_name(move.target))
-    # The same recording gives the same bytes: this is the file that is there now.
-    before = seal(recording, key, clear=words)
-    return Prepared(move, seal(renamed, key, clear=words), before)
+    return Prepared(move, reseal(data, key, key, where=where, renamed=_name(move.target)), before)
 
 
 def _refuse_other_project(move: Move, key: Key) -> None:

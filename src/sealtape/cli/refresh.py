@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 import shlex
 import signal
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,9 +16,12 @@ import click
 from sealtape.cli.pending import waiting
 from sealtape.cli.project import project_root, shown
 from sealtape.cli.terminal import console, say
+from sealtape.drift.judgement import judgement
+from sealtape.drift.openapi import apis
 from sealtape.refresh import (
     Progress,
     Refreshed,
+    Run,
     judged,
     record_anew,
     require_key,
@@ -27,11 +29,9 @@ from sealtape.refresh import (
     require_rules,
 )
 from sealtape.report.text import counted
-from sealtape.settings import load_settings
+from sealtape.settings import age, load_settings
 
 INCOMPLETE = 3
-_DAY_SECONDS = 86_400
-_UNITS = {"d": _DAY_SECONDS, "w": 7 * _DAY_SECONDS}
 _SEVERITIES = ("breaking", "risky", "info")
 _SHOWN_OUTPUT_LINES = 25
 _SHOWN_TESTS = 10
@@ -45,10 +45,10 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> int:
         if isinstance(value, int):
             return value
-        found = re.fullmatch(r"(\d{1,5})([dw])", str(value).strip())
-        if found is None:
-            self.fail(f"{value!r} is no age: the ledger counts in days, so it is 7d or 2w", param, ctx)
-        return int(found[1]) * _UNITS[found[2]]
+        try:
+            return int(age(str(value)).total_seconds())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 @click.command()
@@ -72,6 +72,12 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
     "--sandbox", metavar="embedded|URL", help="Record AWS calls against moto's server, or a server at URL."
 )
 @click.option("-v", "--verbose", is_flag=True, help="Print quiet findings, too, and name every test.")
+@click.option(
+    "--confirm/--no-confirm",
+    default=True,
+    show_default=True,
+    help="Record what differs a second time: what differs between the two is no drift.",
+)
 @click.option("--replace", is_flag=True, help="Record over what is pending from before.")
 @click.option(
     "--schema",
@@ -88,14 +94,17 @@ def command(
     form: str,
     sandbox: str | None,
     verbose: bool,
+    confirm: bool,
     replace: bool,
     arguments: tuple[str, ...],
 ) -> int:
     """Record every marked test again, beside the accepted cassettes, and report what changed.
 
     It takes the key and a sandbox: --sandbox, or accounts or hosts under [tool.sealtape.sandbox]. What
-    differs waits as *.tape.new for `sealtape review`; what does not changes no file but the ledger, which
-    says when each cassette was last confirmed. Accepted cassettes are never written.
+    differs is recorded a second time: values that vary are no drift, and what is there only sometimes is
+    reported as flapping. The rest waits as *.tape.new for `sealtape review`; what does not differ changes no
+    file but the ledger, which says when each cassette was last confirmed. Accepted cassettes are never
+    written.
 
     Exits with 0 if nothing drifted, 1 for drift at or above --fail-on, 2 for wrong usage, and 3 if the
     refresh is not complete: tests failed, the provider did not answer, it was interrupted, or recordings
@@ -114,11 +123,16 @@ def command(
     before = _recorded_at(root)
     if not replace:
         require_none_pending([item.where for item in waiting(root)])
+    judgement(settings), apis(settings)  # what makes no sense is said before a test is run
     with _stopped_as_by_ctrl_c(), _progress() as watch:
         run = record_anew(arguments, sandbox=sandbox, older_than=older_than, watch=watch)
-    # What was pending before and was not recorded again is nobody's finding, and confirms nothing.
-    fresh = [path for path, moment in _recorded_at(root).items() if before.get(path) != moment]
-    refreshed = judged(run, fresh)
+        # What was pending before and was not recorded again is nobody's finding, and confirms nothing.
+        fresh = [path for path, moment in _recorded_at(root).items() if before.get(path) != moment]
+
+        def again(tests: Sequence[str]) -> Run:
+            return record_anew(arguments, sandbox=sandbox, only=tests, watch=watch)
+
+        refreshed = judged(run, fresh, again=again if confirm else None)
     left = [item.where for item in waiting(root)]
     _print_report(refreshed, left, form, verbose)
     _print_outcome(refreshed, left, form)

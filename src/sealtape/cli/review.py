@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -12,11 +14,13 @@ from sealtape.changes import CassetteChange
 from sealtape.cli.pending import keys_for, waiting
 from sealtape.cli.project import project_root
 from sealtape.cli.terminal import console, say
+from sealtape.drift.judgement import judgement
 from sealtape.report.review_markdown import review_markdown
 from sealtape.report.review_text import change_text, review_text
 from sealtape.report.text import counted
 from sealtape.review import Pending, accept, pending_change, range_changes, reject
 from sealtape.revisions import resolved
+from sealtape.settings import load_settings
 
 _KEYS = "[a]ccept  [r]eject  [s]kip  [q]uit"
 _SAID = {"a": "accepted", "r": "rejected", "s": "skipped", "q": "quit"}
@@ -50,6 +54,9 @@ def command(revisions: str | None, form: str, verbose: bool) -> int:
       sealtape review
       sealtape review origin/main...HEAD --format markdown
     """
+    left_out = load_settings(Path.cwd()).scrub.left_out
+    if left_out:
+        click.echo(f"note: not all is scrubbed, [tool.sealtape.scrub] {left_out}", err=True)
     if revisions is not None:
         return _review_range(revisions, form, verbose)
     return _review_pending(form, verbose)
@@ -57,9 +64,18 @@ def command(revisions: str | None, form: str, verbose: bool) -> int:
 
 def _review_range(text: str, form: str, verbose: bool) -> int:
     root = project_root()
-    changes = range_changes(root, resolved(root, text), keys_for)
+    changes = _judged(range_changes(root, resolved(root, text), keys_for))
     _print(changes, text, form, verbose)
     return 1 if any(change.problem or change.kind == "pending" for change in changes) else 0
+
+
+def _judged(changes: Iterable[CassetteChange]) -> list[CassetteChange]:
+    """Return ``changes`` with the drift as the project judges it."""
+    judging = judgement(load_settings(project_root()))
+    return [
+        change if change.findings is None else replace(change, findings=tuple(judging.of(change.findings)))
+        for change in changes
+    ]
 
 
 def _print(
@@ -86,7 +102,7 @@ def _review_pending(form: str, verbose: bool) -> int:
         return 0
     if form == "text" and _has_terminal():
         return _decide(pending, verbose)
-    changes = [pending_change(item, keys_for) for item in pending]
+    changes = _judged(pending_change(item, keys_for) for item in pending)
     _print(changes, "pending recordings", form, verbose, list(_commands(pending)))
     return 1
 
@@ -106,7 +122,8 @@ def _decide(pending: list[Pending], verbose: bool) -> int:
     left = len(pending)
     for number, item in enumerate(pending, 1):
         output.print()
-        for line in change_text(pending_change(item, keys_for), verbose=verbose):
+        (change,) = _judged([pending_change(item, keys_for)])
+        for line in change_text(change, verbose=verbose):
             output.print(line)
         key = _asked(f"{number}/{len(pending)}  {_KEYS} ")
         if key == "q":

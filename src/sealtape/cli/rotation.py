@@ -29,8 +29,7 @@ from sealtape import store
 from sealtape.cli import scaffold
 from sealtape.cli.project import PENDING, files_under, shown
 from sealtape.errors import KeyringError, UsageError
-from sealtape.interaction import Sealed
-from sealtape.seal.format import read_clear, seal, unseal
+from sealtape.seal.format import read_clear
 from sealtape.seal.key import Key, Predecessor, key_path, new_key, parse_key, write_key_file
 from sealtape.seal.keyring import (
     KEY_FILE_VARIABLE,
@@ -42,6 +41,7 @@ from sealtape.seal.keyring import (
     unlock,
 )
 from sealtape.seal.recipients import Recipient
+from sealtape.seal.resealing import reseal as sealed_anew
 from sealtape.settings import load_settings
 
 
@@ -149,15 +149,9 @@ def _staged(path: Path, key: Key, undo: ExitStack) -> _Staged | None:
     clear = read_clear(data, where=shown(path))
     if clear.key_id == key.id:
         return None
-    temporary = store.stage(path, _resealed(data, key, key, shown(path)))
+    temporary = store.stage(path, sealed_anew(data, key, key, where=shown(path)))
     undo.callback(temporary.unlink, missing_ok=True)
     return _Staged(path, temporary, hashlib.sha256(data).digest())
-
-
-def _resealed(data: bytes, opening: Key, sealing: Key, where: str) -> Sealed:
-    recording = unseal(data, opening, where=where)
-    rows = read_clear(data, where=where).rows
-    return seal(recording, sealing, clear=not rows or any(row.id for row in rows))
 
 
 def _put_all(root: Path, key: Key, staged: list[_Staged], temporaries: ExitStack, undo: ExitStack) -> None:
@@ -196,7 +190,7 @@ def _require_none_left(root: Path, key: Key) -> None:
 
 def _put_back(path: Path, key_id: str, key: Key) -> None:
     # Sealing is deterministic: this is the file that was there.
-    store.write(path, _resealed(store.read(path), key, key.named(key_id), shown(path)))
+    store.write(path, sealed_anew(store.read(path), key, key.named(key_id), where=shown(path)))
 
 
 def _key_id(path: Path) -> str:

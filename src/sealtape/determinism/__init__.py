@@ -54,7 +54,8 @@ def determined(
 ) -> Iterator[Callable[[], bool]]:
     """Run the block under ``inputs``; what it gives tells, inside of it, whether anything was drawn.
 
-    ``clock`` is ``"tick"`` (a replay begins at the recorded time and goes on from there), ``"stand"``
+    ``clock`` is ``"tick"`` (a replay begins at the recorded time and goes on from there, not behind what it
+    answers), ``"stand"``
     (time stands still at the start, while recording too) or ``"real"`` (the clock is left alone). What
     is added to an older recording is recorded by the real clock: providers refuse signatures of old.
     ``elapsed`` is for how many seconds a ticking clock has been ticking. What the block draws is restored
@@ -68,7 +69,7 @@ def determined(
             was_used = stack.enter_context(seeded(inputs.seed))
         if inputs.start and is_set:
             start = datetime.fromisoformat(inputs.start) + timedelta(seconds=elapsed if ticks else 0)
-            stack.enter_context(clock_at(start, ticks=ticks))
+            stack.enter_context(clock_at(start, ticks=ticks, may_jump=ticks and not is_recording))
         elif is_recording:
             stack.enter_context(real_clock())
         yield was_used

@@ -6,18 +6,26 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-_ours: list[Any] = []
+_ours: list[_Clock] = []
 """The clocks that were set here, innermost last."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Clock:
+    traveller: Any
+    may_jump: bool
+
+
 @contextmanager
-def clock_at(start: datetime, *, ticks: bool) -> Iterator[None]:
+def clock_at(start: datetime, *, ticks: bool, may_jump: bool = False) -> Iterator[None]:
     """Let the block begin at ``start``, unless the test has set its clock itself: then that counts.
 
-    Files keep real times, and so do TLS and other processes.
+    Files keep real times, and so do TLS and other processes. With ``may_jump`` answers take the clock
+    with them (`reach`).
     """
     if _is_set():
         yield
@@ -28,11 +36,24 @@ def clock_at(start: datetime, *, ticks: bool) -> Iterator[None]:
 
     with time_machine.travel(start, tick=ticks) as traveller:
         time.time()  # its clock starts with the first look
-        _ours.append(traveller)
+        clock = _Clock(traveller, may_jump)
+        _ours.append(clock)
         try:
             yield
         finally:
-            _ours.remove(traveller)
+            _ours.remove(clock)
+
+
+def reach(moment: float) -> None:
+    """Let the clock of a replay be at ``moment`` (seconds since 1970) or later: it never goes back.
+
+    It does not go beyond the time that it really is: so late nothing was answered.
+    """
+    if not _ours or not _ours[-1].may_jump or _is_set():
+        return
+    ahead = min(moment, real_now().timestamp()) - time.time()
+    if ahead > 0:
+        _ours[-1].traveller.shift(ahead)
 
 
 def real_now() -> datetime:
@@ -61,4 +82,4 @@ def _is_set() -> bool:
     machine = sys.modules.get("time_machine")
     if machine is None or not machine.escape_hatch.is_travelling():
         return False
-    return not _ours or abs(_ours[-1].time_ns() - time.time_ns()) > 1_000_000_000
+    return not _ours or abs(_ours[-1].traveller.time_ns() - time.time_ns()) > 1_000_000_000

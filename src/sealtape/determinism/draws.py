@@ -1,10 +1,10 @@
 """Random draws that come again: those of Python, and of numpy and Faker where they are loaded.
 
-Whatever has no generator with a seed of its own draws from the operating system: ``uuid``, ``secrets``,
-``random.Random()``, ``random.SystemRandom``, numpy's new generators, and libraries for boundaries and
-tokens. Their bytes come from one stream for each module that asks. Were it one for all, a library that
-asks once more, to sign a request that a replay does not sign, would change every name that the test
-invents.
+Whatever has no generator draws from the operating system: ``uuid``, ``secrets``, ``random.SystemRandom``,
+numpy's new generators, and libraries for boundaries and tokens. Their bytes come from one stream for each
+module that asks. Were it one for all, a library that asks once more, to sign a request that a replay does not
+sign, would change every name that the test invents. A generator that was made without a seed has one for the
+place that made it (`sealtape.determinism.generators`), whether it was there before or not.
 
 Keys that C libraries generate (OpenSSL's, and so those of ``ssl`` and most of ``cryptography``'s) never come
 through here; those that such a library draws by calling ``os.urandom`` do (AES keys of cryptography 42).
@@ -20,19 +20,20 @@ import sys
 import tempfile
 import threading
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from types import FrameType
 from typing import Any
 
+from sealtape.determinism import generators
+from sealtape.determinism.generators import PROTECTED, SHARED, set_state, state_of, unseeded
+
 # They ask on behalf of others.
 _GO_BETWEEN = frozenset(("os", "random", "secrets", "tempfile", "uuid", __name__))
-# What protects something real stays random, and so does what chooses the examples of a test.
-_REAL = ("cryptography", "hypothesis", "multiprocessing", "nacl", "OpenSSL", "paramiko", "sealtape", "ssl")
 
 _real_urandom = os.urandom
-_real_seed = random.Random.seed
 _lock = threading.Lock()
 _open: list[_Seeded] = []
 """The cassettes whose seeds are in force, innermost last."""
@@ -45,6 +46,9 @@ class _Seeded:
         self._seed = seed
         self._streams: dict[str, random.Random] = {}
         self._lock = threading.Lock()
+        self._begun: list[tuple[random.Random, int]] = []
+        self._given: Counter[str] = Counter()
+        self._made_one = False
         self.put_back = _kept()
         self.place: Callable[[], None] = _nowhere
 
@@ -59,20 +63,36 @@ class _Seeded:
                 stream = self._streams[module] = random.Random(self.derived(module))
             return stream.randbytes(size)
 
+    def first_seed(self, place: str) -> int:
+        """Return the seed of a generator that ``place`` makes."""
+        module = place.partition(":")[0]
+        if module in SHARED:
+            return self.derived(module)
+        with self._lock:
+            self._made_one = True
+            self._given[place] += 1
+            return self.derived(f"{place}#{self._given[place]}")
+
     def was_used(self) -> bool:
         """Whether anything was drawn, as far as it matters: names of temporary files stay on the machine."""
-        if self._streams:
-            return True
-        generators = ((random, "random"), (_faker(), "faker.generator"))
-        return any(g and g.getstate() != random.Random(self.derived(of)).getstate() for g, of in generators)
+        return (
+            bool(self._streams)
+            or self._made_one
+            or any(state_of(one) != random.Random(number).getstate() for one, number in self._begun)
+        )
 
     def begin(self) -> None:
-        """Seed the generators that are loaded."""
-        random.seed(self.derived("random"))
+        """Seed the generators that are there."""
+        self._begun = [(random._inst, self.derived("random"))]
+        if faker := _faker():
+            self._begun.append((faker, self.derived("faker.generator")))
+        for generator, place, older in unseeded():
+            self._given[place] = older + 1
+            self._begun.append((generator, self.derived(f"{place}#{older + 1}")))
+        for generator, number in self._begun:
+            generators.seed(generator, number)
         if numpy := _numpy():
             numpy.seed(self.derived("numpy") % 2**32)
-        if faker := _faker():
-            faker.seed(self.derived("faker.generator"))
 
 
 @contextmanager
@@ -85,6 +105,8 @@ def seeded(seed: str) -> Iterator[Callable[[], bool]]:
         draws = _Seeded(seed)
         if not _open:
             _put(_STAND_INS)
+            generators.watch()
+            generators.give(_first_seed)
         _open.append(draws)
         tempfile._name_sequence = None  # type: ignore[attr-defined]  # it makes another when it needs one
         for name in _UUID_STATE:
@@ -132,20 +154,28 @@ def _leave(draws: _Seeded) -> None:
         _open[above].put_back = draws.put_back
     _open.remove(draws)
     if not _open:
-        _put(_REAL_ONES)
+        _stop()
+
+
+def _stop() -> None:
+    generators.give(None)
+    generators.unwatch()
+    _put(_REAL_ONES)
 
 
 def _kept() -> Callable[[], None]:
     """Return what puts every generator back to where it is now."""
-    generators = [random, *filter(None, (_faker(),))]
-    states: list[tuple[Callable[[Any], None], Any]] = [(g.setstate, g.getstate()) for g in generators]
-    if numpy := _numpy():
-        states.append((numpy.set_state, numpy.get_state()))
+    there = [random._inst, *filter(None, (_faker(),)), *(generator for generator, *_ in unseeded())]
+    states = [(generator, state_of(generator)) for generator in there]
+    numpy = _numpy()
+    numpy_state = numpy.get_state() if numpy else None
     held = [(owner, name, getattr(owner, name)) for owner, name in _HELD]
 
     def put_back() -> None:
-        for restore, state in states:
-            restore(state)
+        for generator, state in states:
+            set_state(generator, state)
+        if numpy:
+            numpy.set_state(numpy_state)
         _put(held)
 
     return put_back
@@ -166,7 +196,7 @@ def _faker() -> Any:
 
 def _urandom(size: int, /) -> bytes:
     module = _asking(sys._getframe(1))
-    if not _open or module.partition(".")[0] in _REAL:
+    if not _open or module.partition(".")[0] in PROTECTED:
         return _real_urandom(size)
     return _open[-1].bytes_for(module, size)
 
@@ -181,21 +211,8 @@ def _asking(frame: FrameType | None) -> str:
     return ""
 
 
-def _seed(generator: random.Random, a: Any = None, version: int = 2) -> None:
-    if a is None and _open:
-        a = _first_seed(sys._getframe(1))
-    _real_seed(generator, a, version)
-
-
-def _first_seed(frame: FrameType | None) -> int:
-    """Return the seed of a generator that is given none."""
-    while frame is not None and frame.f_globals.get("__name__") == "random":
-        frame = frame.f_back
-    maker = frame.f_globals.get("__name__") if frame is not None else None
-    if maker in ("tempfile", "faker.generator"):
-        # These make theirs once in a process, now or long ago.
-        return _open[-1].derived(maker)
-    return int.from_bytes(_urandom(16), "big")
+def _first_seed(place: str) -> int:
+    return _open[-1].first_seed(place)
 
 
 def _put(attributes: Any) -> None:
@@ -207,8 +224,7 @@ def _put(attributes: Any) -> None:
 _STAND_INS = (
     (os, "urandom", _urandom),
     (random, "_urandom", _urandom),
-    (random.Random, "seed", _seed),
-    (random, "seed", _seed.__get__(random._inst)),
+    (random, "seed", generators.stand_in_for_seed),
 )
 _REAL_ONES = tuple((owner, name, getattr(owner, name)) for owner, name, _ in _STAND_INS)
 
@@ -222,8 +238,9 @@ _HELD = ((tempfile, "_name_sequence"), (uuid, "_node"), *((uuid, name) for name 
 
 
 def _forget() -> None:
-    _open.clear()
-    _put(_REAL_ONES)
+    if _open:
+        _open.clear()
+        _stop()
 
 
 if hasattr(os, "register_at_fork"):

@@ -15,14 +15,17 @@ from binascii import Error as Base64Error
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlsplit
 from xml.etree.ElementTree import Element, ParseError
 
 import defusedxml.ElementTree
 from defusedxml.common import DefusedXmlException
 
 from sealtape.drift.models import UNKNOWN, Operation, Shape, decode_cbor, decode_events, operation_model
-from sealtape.interaction import AwsRequest, Headers, Interaction, Response
+from sealtape.drift.openapi import Api
+from sealtape.interaction import AwsRequest, Headers, HttpRequest, Interaction, Response
+
+NO_MODELS: Mapping[str, Api] = {}
 
 _MAX_INFLATED = 64 << 20
 _JSON = re.compile(r"\s*[\[{]")
@@ -77,8 +80,8 @@ def parsed_document(tree: Any, service: str = "", operation: str = "") -> Docume
     return Document(tree, "json", status, headers, shape, model, is_error=is_error)
 
 
-def document(interaction: Interaction) -> Document:
-    """Return the `Document` of a recorded outcome."""
+def document(interaction: Interaction, models: Mapping[str, Api] = NO_MODELS) -> Document:
+    """Return the `Document` of a recorded outcome; ``models`` are OpenAPI documents by host."""
     outcome = interaction.outcome
     if not isinstance(outcome, Response):
         return Document(None, failure=outcome.kind)
@@ -87,7 +90,14 @@ def document(interaction: Interaction) -> Document:
     if isinstance(interaction.request, AwsRequest):
         return _aws_document(interaction.request, outcome.status, headers, body)
     form, tree = read_body(body, headers.get("content-type", ""))
-    return Document(tree, form, outcome.status, headers, is_error=outcome.status >= 400)
+    shape = _http_shape(interaction.request, outcome.status, models) if form == "json" and models else None
+    return Document(tree, form, outcome.status, headers, shape, is_error=outcome.status >= 400)
+
+
+def _http_shape(request: HttpRequest, status: int, models: Mapping[str, Api]) -> Shape:
+    place = urlsplit(request.url)
+    api = models.get(place.netloc.lower()) or models.get(place.hostname or "")
+    return api.answer(request.method, request.url, status) if api is not None else None
 
 
 def _headers(fields: Headers) -> dict[str, str]:

@@ -16,8 +16,9 @@ from hashlib import blake2b
 from typing import Any, TypeAlias
 from urllib.parse import parse_qsl
 
-from sealtape.drift.bodies import Document, document, read_body
+from sealtape.drift.bodies import NO_MODELS, Document, document, read_body
 from sealtape.drift.noise import signature
+from sealtape.drift.openapi import Api
 from sealtape.interaction import AwsRequest, Interaction, Request, Response
 from sealtape.renaming import Piece, masked, masked_piece, pieces
 
@@ -53,12 +54,14 @@ class Conversation:
         return {value for text in texts for kind, value in self.pieces(text) if kind in _NAMED}
 
 
-def conversation(interactions: Sequence[Interaction], stand_ins: frozenset[str]) -> Conversation:
-    """Take the interactions of a recording apart."""
+def conversation(
+    interactions: Sequence[Interaction], stand_ins: frozenset[str], models: Mapping[str, Api] = NO_MODELS
+) -> Conversation:
+    """Take the interactions of a recording apart; ``models`` are OpenAPI documents by host."""
     return Conversation(
         interactions,
         [asked(interaction.request) for interaction in interactions],
-        [document(interaction) for interaction in interactions],
+        [document(interaction, models) for interaction in interactions],
         stand_ins,
         sorted((one for one in stand_ins if len(pieces(one)) > 1), key=len, reverse=True),
     )

@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
-from datetime import datetime
-from email.utils import parsedate_to_datetime
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from sealtape.drift.align import align_interactions, http_operation
-from sealtape.drift.bodies import Document, document, parsed_document
+from sealtape.drift.bodies import NO_MODELS, Document, document, parsed_document
+from sealtape.drift.causes import cause_of, circumstances, is_recorders
 from sealtape.drift.compare import Fact, document_facts
 from sealtape.drift.conversation import Conversation, asked, conversation, tell
 from sealtape.drift.findings import Cause, Finding, fingerprint, group, shown_value
 from sealtape.drift.noise import PER_RESPONSE_HEADERS, says_nothing
+from sealtape.drift.openapi import Api
 from sealtape.drift.rules import RULE, Rule, rule_for
-from sealtape.interaction import AwsRequest, Interaction, Recording, Request, Response, Scrubbed
+from sealtape.drift.vocabulary import Vocabulary
+from sealtape.interaction import AwsRequest, Interaction, Recording, Request, Scrubbed
 from sealtape.renaming import Renaming, first_said
 
 WORD = re.compile(r"[A-Za-z0-9]+")
 
 
-def compare(old: Any, new: Any, *, test: str = "", service: str = "", operation: str = "") -> list[Finding]:
+def compare(
+    old: Any,
+    new: Any,
+    *,
+    test: str = "",
+    service: str = "",
+    operation: str = "",
+    models: Mapping[str, Api] = NO_MODELS,
+) -> list[Finding]:
     """Return what changed from ``old`` to ``new``, one finding a fact; `group` merges those of several pairs.
 
     Both are `Recording`, or both are documents (JSON values, such as botocore's parsed output). For
     documents ``service`` and ``operation`` name the model; they carry no provenance, so the cause is
-    always ``unknown``. ``test`` names the test that they belong to. Raise TypeError for one of each.
+    always ``unknown``. ``test`` names the test that they belong to, ``models`` gives OpenAPI documents by
+    host (`sealtape.drift.openapi`). Raise TypeError for one of each.
     """
     if isinstance(old, Recording) and isinstance(new, Recording):
-        return group(_Recordings(old, new, test).findings())
+        return group(_Recordings(old, new, test, models).findings())
     if isinstance(old, Recording) or isinstance(new, Recording):
         raise TypeError("a recording compares with a recording, a document with a document")
     ours, theirs = (parsed_document(tree, service, operation) for tree in (old, new))
     facts = document_facts(ours, theirs, Renaming())
-    return group(_once(_judged(facts, ours.model.tokens, service, operation, "unknown", test)))
+    said = Vocabulary([((service, operation), ours.tree)])
+    return group(_once(_judged(facts, ours.model.tokens, service, operation, "unknown", test, said)))
 
 
 def unchanged(old: Recording, new: Recording) -> tuple[dict[int, int], dict[str, str]]:
@@ -82,15 +94,21 @@ def _once(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def _judged(
-    facts: Iterable[Fact], tokens: frozenset[str], service: str, operation: str, cause: Cause, test: str
+    facts: Iterable[Fact],
+    tokens: frozenset[str],
+    service: str,
+    operation: str,
+    cause: Cause,
+    test: str,
+    said: Vocabulary,
 ) -> list[Finding]:
-    return [
-        finding(
-            rule_for(fact, tokens), service, operation, ".".join(fact.path), fact.old, fact.new, cause, test
-        )
-        for fact in facts
-        if not says_nothing(fact, tokens)
-    ]
+    found: list[Finding] = []
+    for fact in facts:
+        if not says_nothing(fact, tokens):
+            words = partial(said.enumeration, (service, operation), fact.path, fact.old, fact.new)
+            rule, path = rule_for(fact, tokens, words), ".".join(fact.path)
+            found.append(finding(rule, service, operation, path, fact.old, fact.new, cause, test))
+    return found
 
 
 def finding(
@@ -115,18 +133,26 @@ def finding(
     )
 
 
+_NOT_ANSWERED: frozenset[Cause] = frozenset(("request", "recorder"))
+
+
 class _Recordings:
     """The comparison of two recordings: one renaming for all their interactions."""
 
-    def __init__(self, old: Recording, new: Recording, test: str) -> None:
+    def __init__(
+        self, old: Recording, new: Recording, test: str, models: Mapping[str, Api] = NO_MODELS
+    ) -> None:
         self.old, self.new = (
-            conversation([scrubbed.interaction for scrubbed in side], _stand_ins(side))
+            conversation([scrubbed.interaction for scrubbed in side], _stand_ins(side), models)
             for side in (old.interactions, new.interactions)
         )
         self.test = test or new.name
+        self.around = circumstances(old, new)
         self.stand_ins = (self.old.stand_ins, self.new.stand_ins)
         self.chosen: frozenset[str] | None = None
         self.requests = tell(self.old, self.new)
+        turns = zip(self.old.interactions, self.old.answered, strict=True)
+        self.said = Vocabulary((_named(one.request), answer.tree) for one, answer in turns)
         self.renaming = Renaming(*self.stand_ins, self._is_chosen, self.requests.is_same_name)
         self.found: list[Finding] = []
         self.unchanged: dict[int, int] = {}
@@ -143,14 +169,17 @@ class _Recordings:
             self._pair(i, j)
             if all(fact.severity == "quiet" for fact in self.found[before:]):
                 self.unchanged[j] = i
+        # What is answered as before makes nobody ask for something else: then the caller did.
+        answered_alike = all(fact.severity == "quiet" or fact.cause in _NOT_ANSWERED for fact in self.found)
+        whose: Cause = "request" if answered_alike else "unknown"
         for i in alignment.removed:
             rule = "poll-count" if i in aligned.polls[0] else "interaction-missing"
             request = self.old.interactions[i].request
-            self._state(rule, request, old=request.label)
+            self._state(rule, request, old=request.label, cause=whose)
         for j in alignment.added:
             rule = "poll-count" if j in aligned.polls[1] else "interaction-added"
             request = self.new.interactions[j].request
-            self._state(rule, request, new=request.label)
+            self._state(rule, request, new=request.label, cause=whose)
         if alignment.is_reordered:
             self._state("interactions-reordered", None)
         return self.found
@@ -174,17 +203,24 @@ class _Recordings:
             if not says_nothing(fact) and self._is_asked_otherwise(fact)
         ]
         changed.sort(key=lambda fact: fact.what == "bytes")
-        for fact in changed[:1]:
-            rule = "payload-changed" if fact.what == "bytes" else "request-changed"
-            self._state(rule, new.request, ".".join((":request", *fact.path)), fact.old, fact.new)
+        scrubbed_otherwise = [fact for fact in changed if self._by_recorder(fact)]
+        by_caller = [fact for fact in changed if fact not in scrubbed_otherwise]
+        told: tuple[tuple[Cause, list[Fact]], ...]
+        told = (("request", by_caller), ("recorder", scrubbed_otherwise))
+        for whose, facts in told:
+            for fact in facts[:1]:
+                rule = "payload-changed" if fact.what == "bytes" else "request-changed"
+                self._state(rule, new.request, ".".join((":request", *fact.path)), fact.old, fact.new, whose)
         ours, theirs = self.old.answered[i], self.new.answered[j]
-        cause = _cause(old, new, bool(changed), ours, theirs)
+        cause = cause_of(old, new, self.around, bool(by_caller), (ours, theirs))
         tokens = ours.model.tokens
         found: list[Finding] = []
         for fact in document_facts(ours, theirs, self.renaming):
             if self._differs_only_in_secrets(fact):
                 continue
-            found += _judged([fact], tokens, service, operation, self._recorder(fact) or cause, self.test)
+            found += _judged(
+                [fact], tokens, service, operation, self._by_recorder(fact) or cause, self.test, self.said
+            )
         self.found += _once(found)
 
     def _is_asked_otherwise(self, fact: Fact) -> bool:
@@ -204,20 +240,19 @@ class _Recordings:
         )
         return old == new != fact.new
 
-    def _recorder(self, fact: Fact) -> Cause | None:
-        """Return ``recorder`` where a value was scrubbed in one recording and not in the other."""
-        scrubbed = [
-            any(stand_in in text for stand_in in stand_ins) if (text := _text(value)) else False
-            for value, stand_ins in zip((fact.old, fact.new), self.stand_ins, strict=True)
-        ]
-        both = fact.old is not None and fact.new is not None
-        return "recorder" if both and scrubbed[0] != scrubbed[1] else None
+    def _by_recorder(self, fact: Fact) -> Cause | None:
+        return "recorder" if is_recorders(fact, self.around) else None
 
     def _state(
-        self, rule: str, request: Request | None, path: str = "", old: Any = None, new: Any = None
+        self,
+        rule: str,
+        request: Request | None,
+        path: str = "",
+        old: Any = None,
+        new: Any = None,
+        cause: Cause = "unknown",
     ) -> None:
         service, operation = _named(request) if request is not None else ("", "")
-        cause: Cause = "request" if rule in ("request-changed", "payload-changed") else "unknown"
         self.found.append(finding(RULE[rule], service, operation, path, old, new, cause, self.test))
 
 
@@ -245,64 +280,8 @@ def _chosen_words(side: Conversation) -> frozenset[str]:
     return frozenset(asked)
 
 
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
 def _named(request: Request) -> tuple[str, str]:
     """Return the service and the operation as a finding names them."""
     if isinstance(request, AwsRequest):
         return request.service, request.operation
     return http_operation(request)
-
-
-def _cause(
-    old: Interaction, new: Interaction, asked_otherwise: bool, ours: Document, theirs: Document
-) -> Cause:
-    """Return why two responses differ, as far as the recordings tell."""
-    if asked_otherwise:
-        return "request"
-    before, after = old.request, new.request
-    if isinstance(before, AwsRequest) and isinstance(after, AwsRequest):
-        if before.protocol != after.protocol:
-            return "sdk"
-        if before.region != after.region:
-            return "environment"
-    if ours.failure or theirs.failure or ((ours.is_error or theirs.is_error) and _has_expired(old, new)):
-        return "environment"
-    return "provider"
-
-
-def _has_expired(old: Interaction, new: Interaction) -> bool:
-    """Whether a date in the request was to come at the one recording and past at the other."""
-    moments = [_sent_at(side) for side in (old, new)]
-    if moments[0] is None or moments[1] is None:
-        return False
-    return any(moments[0] < date < moments[1] for date in _dates(asked(old.request)))
-
-
-def _sent_at(interaction: Interaction) -> datetime | None:
-    outcome = interaction.outcome
-    fields = outcome.headers if isinstance(outcome, Response) else ()
-    text = next((value for name, value in fields if name.lower() == "date"), "")
-    try:
-        sent = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return sent if sent.tzinfo is not None else None
-
-
-def _dates(tree: Any) -> Iterable[datetime]:
-    if isinstance(tree, dict):
-        for value in tree.values():
-            yield from _dates(value)
-    elif isinstance(tree, list):
-        for value in tree:
-            yield from _dates(value)
-    elif isinstance(tree, str) and len(tree) >= 19:
-        try:
-            date = datetime.fromisoformat(tree)
-        except ValueError:
-            return
-        if date.tzinfo is not None:
-            yield date

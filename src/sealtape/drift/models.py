@@ -28,11 +28,13 @@ ENTRY = "{}"
 class Operation:
     """What the model says about one operation.
 
-    ``errors`` maps error codes to shapes; ``tokens`` names the output members that hold pagination
-    tokens; ``wrapper`` is the XML element around the result, ``payload`` the member that is the body.
+    ``input`` and ``output`` are shapes, ``errors`` maps error codes to shapes; ``tokens`` names the output
+    members that hold pagination tokens; ``wrapper`` is the XML element around the result, ``payload`` the
+    member that is the body.
     """
 
     output: Shape = None
+    input: Shape = None
     errors: Mapping[str, Shape] = field(default_factory=dict)
     tokens: frozenset[str] = frozenset()
     wrapper: str = ""
@@ -76,6 +78,15 @@ def _service(service: str) -> ServiceModel | None:
         return None
 
 
+def protocols(service: str) -> list[str]:
+    """Return the wire protocols in which the installed botocore speaks to a service, the preferred first."""
+    model = _service(service)
+    if model is None:
+        return []
+    # Older than 1.39, botocore has only the one protocol that the model names first.
+    return [getattr(model, "resolved_protocol", model.protocol)]
+
+
 @cache
 def _paginators(service: str) -> Mapping[str, Any]:
     from botocore.exceptions import DataNotFoundError, UnknownServiceError
@@ -100,6 +111,7 @@ def _operation(service: str, operation: str) -> Operation | None:
     errors = {s.metadata.get("error", {}).get("code", s.name): s for s in found.error_shapes}
     return Operation(
         output=output,
+        input=found.input_shape,
         errors={**{s.name: s for s in found.error_shapes}, **errors},
         tokens=frozenset(token.split(" ")[0].split("[")[0].split(".")[-1] for token in named),
         wrapper=serialization.get("resultWrapper", ""),

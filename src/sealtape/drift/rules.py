@@ -5,7 +5,7 @@ A rule's id is part of the interface: scripts select by it, teams override its s
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -58,8 +58,11 @@ _RULES = (
     Rule("value-became-null", "breaking", "type-changed", "a member that had a value is null",
          "check that the code expects null"),
     Rule("enum-outside-model", "risky", "enum-value",
-         "a member has a value that the installed botocore does not list",
-         "check the code's branches, and upgrade botocore", by_value=True),
+         "a member has a value that the model, botocore's or an OpenAPI document, does not list",
+         "check the code's branches, and upgrade botocore or the document", by_value=True),
+    Rule("enum-outside-recorded", "risky", "enum-value",
+         "a member that had a few values, which came again and again, has another one",
+         "check the code's branches", by_value=True),
     Rule("enum-value-changed", "risky", "enum-value", "a member has another of its listed values",
          "check the code's branches", by_value=True),
     Rule("listed-value-added", "info", "enum-value",
@@ -108,7 +111,8 @@ _RULES = (
          "check which thing the code takes it for"),
     Rule("order-changed", "quiet", "order",
          "a list has another order", "sort it, if the code takes one by position"),
-    Rule("interactions-reordered", "quiet", "order", "the calls were made in another order", "nothing to do"),
+    Rule("interactions-reordered", "quiet", "interaction-reordered",
+         "the calls were made in another order", "nothing to do"),
     Rule("interaction-added", "info", "interaction-added", "a call was made that was not made before", _FLOW),
     Rule("interaction-missing", "risky", "interaction-missing",
          "a call was not made that was made before", _FLOW),
@@ -122,11 +126,41 @@ _RULES = (
     Rule("payload-changed", "quiet", "request-changed",
          "the code sent other binary content, such as a rebuilt archive",
          "nothing to do"),
+    Rule("flapping", "risky", "flapping",
+         "of two recordings made one right after the other one has it, and the other does not",
+         "write code that works with it and without it"),
     Rule("recording-failed", "breaking", "recording-failed", "a test failed while it was recorded again",
          "run it alone against the sandbox and see whether the provider or the test is at fault"),
     Rule("no-response", "breaking", "recording-failed",
          "there was no answer where there was one, or another failure",
          "record again when the provider can be reached", by_value=True),
+)  # fmt: skip
+
+_CONTRACT = (
+    Rule("unmodelled-operation", "breaking", "request-changed",
+         "the installed botocore does not have an operation that was recorded",
+         "upgrade botocore, or replace the call if the operation was retired"),
+    Rule("protocol-changed", "info", "request-changed",
+         "the installed botocore speaks another protocol with the service than was recorded",
+         "record again, to have the answers that today's SDK gets", by_value=True),
+    Rule("unmodelled-parameter", "breaking", "request-changed",
+         "the installed botocore does not know a parameter that was sent, and refuses it",
+         "upgrade botocore, or leave the parameter out"),
+    Rule("required-parameter-missing", "breaking", "request-changed",
+         "the installed botocore demands a parameter that was not sent",
+         "pass the parameter: the call is refused before anything is sent"),
+    Rule("unmodelled-member", "info", "field-added",
+         "the installed botocore does not know a member that was answered, and drops it",
+         "nothing to do, unless the code wants the member: an upgrade of botocore shows it"),
+    Rule("required-member-missing", "info", "field-removed",
+         "the model says that a member is always answered, and it was not",
+         "read it with .get(): the model promises more than the provider keeps"),
+    Rule("unmodelled-type", "risky", "type-changed",
+         "what was sent or answered is of another type than the model has",
+         "check what the code does with the type that the SDK makes of it"),
+    Rule("unmodelled-error", "info", "error-code",
+         "an error has a code that the model does not list for the operation",
+         "catch it as botocore's ClientError, by its code", by_value=True),
 )  # fmt: skip
 
 # botocore drops what its model does not know: a caller never saw it there, and nothing of his can break.
@@ -143,12 +177,12 @@ _UNMODELLED = {
     in (
         "field-added", "field-removed", "field-renamed", "type-changed", "null-became-value",
         "value-became-null", "listed-value-removed", "item-removed", "error-code", "error-message",
-        "limit-changed", "value-changed", "reference-changed",
+        "limit-changed", "value-changed", "reference-changed", "enum-outside-recorded", "enum-value-changed",
     )
 }  # fmt: skip
 
-RULES: tuple[Rule, ...] = (*_RULES, *_UNMODELLED.values())
-"""All rules, those about what the model does not know at the end."""
+RULES: tuple[Rule, ...] = (*_RULES, *_UNMODELLED.values(), *_CONTRACT)
+"""All rules, those about what the model does not know and those of the contract at the end."""
 
 RULE: Mapping[str, Rule] = {rule.id: rule for rule in RULES}
 """The rules by id."""
@@ -175,9 +209,17 @@ _DIRECT = {
 }
 
 
-def rule_for(fact: Fact, tokens: frozenset[str] = frozenset()) -> Rule:
-    """Return the rule that ``fact`` falls under; ``tokens`` are the names of pagination members."""
+def rule_for(
+    fact: Fact, tokens: frozenset[str] = frozenset(), recorded: Callable[[], frozenset[str]] = frozenset
+) -> Rule:
+    """Return the rule that ``fact`` falls under.
+
+    ``tokens`` are the names of pagination members, ``recorded`` gives the values of the enumeration that the
+    recording shows the member to be, none if it is none.
+    """
     found = RULE[_rule_id(fact, tokens)]
+    if found.id == "value-changed" and fact.what == "value" and (values := recorded()):
+        found = RULE["enum-value-changed" if fact.new in values else "enum-outside-recorded"]
     return _UNMODELLED.get(found.id, found) if fact.is_unmodelled else found
 
 

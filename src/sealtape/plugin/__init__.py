@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sealtape.determinism import generators
 from sealtape.errors import SealtapeError
 from sealtape.modes import NONE
-from sealtape.plugin import collection, refreshing, scopes, seam, tracebacks
+from sealtape.plugin import blocking, collection, expected, refreshing, scopes, seam, tracebacks
 from sealtape.plugin.session import SESSION, Session, known_of
 from sealtape.settings import Settings
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
+    # The first hook: conftests, and what they import, make generators that last for all tests.
+    generators.watch()
     group = parser.getgroup("sealtape")
     group.addoption(
         "--sealtape-unplayed",
@@ -52,24 +55,46 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Whether a replay begins at the recorded time and goes on, or stands there, recording too.",
     )
     group.addoption(
+        "--sealtape-match",
+        choices=("renaming", "exact"),
+        default=None,
+        help="Whether a request may equal a recorded one up to values that were made up anew.",
+    )
+    group.addoption(
+        "--sealtape-collapse-polls",
+        action="store_true",
+        default=None,
+        help="Record of a wait only the distinct states that it passes through.",
+    )
+    group.addoption(
         "--sandbox",
         default=None,
         metavar="embedded|URL",
         help="Record AWS calls against moto's server, started for this run, or a server at URL.",
     )
-    # For `sealtape refresh`, which says what they do; nobody types them.
+    # For `sealtape refresh` and `sealtape lint --orphans`, which say what they do; nobody types them.
     group.addoption("--sealtape-refresh", default=None, help=argparse.SUPPRESS)
+    group.addoption("--sealtape-mapping", default=None, help=argparse.SUPPRESS)
     group.addoption("--sealtape-older-than", default=None, type=float, help=argparse.SUPPRESS)
+    group.addoption("--sealtape-refresh-only", default=None, help=argparse.SUPPRESS)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     session = config.stash[SESSION] = Session(config)
     if session.refreshes and not hasattr(config, "workerinput"):
         config.pluginmanager.register(refreshing.Events(Path(session.refreshes)), "sealtape-events")
+    if config.getoption("--sealtape-mapping"):
+        from sealtape.plugin.mapping import Mapping
+
+        config.pluginmanager.register(
+            Mapping(Path(config.getoption("--sealtape-mapping"))), "sealtape-mapping"
+        )
     if config.pluginmanager.hasplugin("randomly"):
         from sealtape.plugin import reseeding
 
         config.pluginmanager.register(reseeding.Reseeding(), "sealtape-reseeding")
+    if config.getoption("--allowed-hosts"):
+        session.undo.enter_context(blocking.permitting(config.getoption("--allowed-hosts")))
     try:
         settings = session.settings(config.rootpath)
         sandbox = config.getoption("--sandbox")
@@ -86,6 +111,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
+    generators.unwatch()
     session = config.stash.get(SESSION, None)
     if session is not None:
         session.undo.close()
@@ -93,10 +119,12 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 @contextmanager
 def _offline_environment(settings: Settings) -> Iterator[None]:
-    from sealtape.capture import credentials
+    from sealtape.capture import credentials, reuse
     from sealtape.capture.environment import replaying
 
     credentials.install()
+    if settings.share_models:
+        reuse.install()
     with replaying(settings.sandbox.regions) if settings.replay_environment else nullcontext():
         yield
 
@@ -130,6 +158,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
     session.item = item
     if collection.is_marked(item):
         seam.install()
+        session.expect_awaited_misses(expected.noticed)
+    if blocking.is_wanted(item):
+        blocking.install()
     try:
         return (yield)
     finally:
@@ -179,6 +210,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     config = session.config
     if hasattr(config, "workeroutput"):
         config.workeroutput["sealtape_written"] = config.stash[SESSION].written
+        config.workeroutput["sealtape_expired"] = config.stash[SESSION].expired
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -189,9 +221,10 @@ def pytest_configure_node(node: Any) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    """Collect what an xdist worker recorded."""
+    """Collect what an xdist worker recorded, and found to be too old."""
     output = getattr(node, "workeroutput", {})
     node.config.stash[SESSION].written += output.get("sealtape_written", [])
+    node.config.stash[SESSION].expired += output.get("sealtape_expired", [])
 
 
 def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:

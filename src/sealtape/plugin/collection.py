@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import unicodedata
 from pathlib import Path
 
 import pytest
 
 from sealtape.errors import NameCollision
-
-_MAX_BYTES = 255 - len(".tape.new")
-"""What ext4, APFS and NTFS allow in a file name, less the longest suffix of ours."""
 
 
 def is_marked(item: pytest.Item) -> bool:
@@ -19,34 +14,47 @@ def is_marked(item: pytest.Item) -> bool:
     return item.get_closest_marker("vcr") is not None
 
 
-def file_name(name: str) -> str:
-    """Return ``name``, cut and told apart by a digest where it is too long for a file."""
-    data = name.encode()
-    if len(data) <= _MAX_BYTES:
-        return name
-    digest = hashlib.sha256(data).hexdigest()[:16]
-    return data[: _MAX_BYTES - len(digest) - 1].decode(errors="ignore") + "-" + digest
+def cassette_name(item: pytest.Item) -> str:
+    """Return the name of a test's own cassette, which pytest-recording makes or its marker says."""
+    from pytest_recording.plugin import get_default_cassette_name
+
+    given = _given_name(item)
+    return given or get_default_cassette_name(getattr(item, "cls", None), item.name)
+
+
+def bare(name: str) -> str:
+    """Return the name of a cassette without the suffix that it has in either library."""
+    return name.removesuffix(".tape").removesuffix(".yaml")
+
+
+def _given_name(item: pytest.Item) -> str | None:
+    marker = item.get_closest_marker("default_cassette")
+    return str(marker.args[0]) if marker is not None and marker.args else None
 
 
 def refuse_shared_names(items: list[pytest.Item]) -> None:
     """Raise if two marked tests map to one cassette file without having said so.
 
-    Case and Unicode form are folded: not every file system tells them apart.
+    Case and Unicode form are folded: not every file system tells them apart. Who names a cassette by
+    ``default_cassette`` means it, as long as both names are spelt alike.
     """
-    from pytest_recording.plugin import get_default_cassette_name
+    marked = [item for item in items if is_marked(item)]
+    if not marked:
+        return
+    from sealtape import store
 
-    seen: dict[tuple[Path, str], pytest.Item] = {}
-    for item in items:
-        if not is_marked(item) or item.get_closest_marker("default_cassette"):
+    seen: dict[tuple[Path, str], tuple[pytest.Item, str]] = {}
+    for item in marked:
+        name = bare(cassette_name(item))
+        other, others = seen.setdefault((item.path, store.same_file(name)), (item, name))
+        if other is item or (name == others and (_given_name(item) or _given_name(other))):
             continue
-        name = file_name(get_default_cassette_name(getattr(item, "cls", None), item.name))
-        folded = unicodedata.normalize("NFC", name).casefold()
-        other = seen.setdefault((item.path, folded), item)
-        if other is not item:
-            error = NameCollision(
-                "two tests share one cassette",
-                where=item.nodeid,
-                why=f"its name and that of {other.nodeid} both map to {name}.tape",
-                hint='rename one, or share it on purpose: @pytest.mark.default_cassette("a-name")',
-            )
-            raise pytest.UsageError(str(error))
+        file = f"{store.portable_name(name)}.tape"
+        both = "" if name == others else f" and {store.portable_name(others)}.tape, one file on some systems"
+        error = NameCollision(
+            "two tests share one cassette",
+            where=item.nodeid,
+            why=f"its name and that of {other.nodeid} both map to {file}{both}",
+            hint='rename one, or share it on purpose: @pytest.mark.default_cassette("a-name")',
+        )
+        raise pytest.UsageError(str(error))

@@ -18,11 +18,14 @@ from sealtape.plugin.collection import is_marked
 
 
 def keep_marked(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect the tests that have nothing to record."""
-    rest = [item for item in items if not is_marked(item)]
+    """Deselect the tests that have nothing to record, and those that the refresh does not ask for."""
+    chosen = config.getoption("--sealtape-refresh-only")
+    only = None if chosen is None else set(json.loads(Path(chosen).read_text(encoding="utf-8")))
+    kept = [item for item in items if is_marked(item) and (only is None or item.nodeid in only)]
+    rest = [item for item in items if item not in kept] if len(kept) < len(items) else []
     if rest:
         config.hook.pytest_deselected(items=rest)
-        items[:] = [item for item in items if is_marked(item)]
+        items[:] = kept
 
 
 class Events:

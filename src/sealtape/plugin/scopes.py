@@ -23,7 +23,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sealtape.errors import UsageError
-from sealtape.plugin.collection import file_name, is_marked
+from sealtape.modes import NONE
+from sealtape.plugin.collection import is_marked
 from sealtape.plugin.session import SESSION, known_of
 from sealtape.settings import PER_CASSETTE
 
@@ -79,6 +80,11 @@ class _Scope:
             is_recording=mode.may_record(exists=path.exists()),
             elapsed=time.monotonic() - self._began,
         )
+
+    @property
+    def known_offline(self) -> bool:
+        """Whether nothing may leave for a provider, as far as that is known before there is traffic."""
+        return self._mode is NONE if self._cassette is None else self._cassette.offline
 
     def __getattr__(self, name: str) -> Any:
         # Reached for what capture asks of a conversation: traffic has begun.
@@ -201,7 +207,7 @@ def _path(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest, fo
         return store.cassette_path(folder / "cassettes", f"_{fixturedef.scope}")
     module = Path(request.getfixturevalue("vcr_cassette_dir"))
     if fixturedef.scope == "class" and request.cls is not None:
-        return store.cassette_path(module, file_name(f"_class.{request.cls.__name__}"))
+        return store.cassette_path(module, store.portable_name(f"_class.{request.cls.__name__}"))
     return store.cassette_path(module, "_module")
 
 

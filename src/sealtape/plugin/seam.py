@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,13 @@ import pytest
 
 from sealtape.errors import Unplayed
 from sealtape.modes import ALL, NONE, REWRITE, Mode
-from sealtape.plugin.collection import file_name
+from sealtape.plugin import blocking, expiry
+from sealtape.plugin.collection import bare
 from sealtape.plugin.session import SESSION, SealtapeWarning, Session, known_of
 from sealtape.settings import PER_CASSETTE
 
 if TYPE_CHECKING:
-    from sealtape.capture.http import VcrOptions
+    from sealtape.capture.options import VcrOptions
     from sealtape.cassette import Cassette
 
 _PLAIN_SUFFIXES = (".yaml", ".yml", ".json")
@@ -60,27 +61,31 @@ class _Seam:
         given = merge_kwargs(config, markers)
         mode = session.mode(given.pop("record_mode", None) or record_mode)
         marked = {name: given.pop(name) for name in PER_CASSETTE if name in given}
-        folder = Path(vcr_cassette_dir)
-        path = store.cassette_path(folder, file_name(_bare(default_cassette)))
+        folder = Path(given.get("cassette_library_dir") or vcr_cassette_dir)
+        name = _transformed(default_cassette, folder, given.get("path_transformer"))
+        path = store.cassette_path(folder, store.portable_name(bare(name)))
         others = [str(name) for marker in markers for name in marker.args]
-        plain = folder / f"{_bare(default_cassette)}.{given.get('serializer', 'yaml')}"
+        plain = folder / (
+            name if name != default_cassette else f"{bare(name)}.{given.get('serializer', 'yaml')}"
+        )
         # Not Path.exists, which raises where the name is too long to be one.
         has_plain = os.path.exists(plain)
-        tapes = {name: _tape(folder, name) for name in others}
+        tapes = {name: tape_of(folder, name) for name in others}
         plain_ones = has_plain or any(
             _is_plain(name) and os.path.exists(folder / name) and not os.path.exists(tape)
             for name, tape in tapes.items()
         )
         if not path.exists() and plain_ones and mode not in (ALL, REWRITE):
             _require_harmless([plain, *(folder / name for name in others)])
-            bare = [pytest.mark.vcr(*marker.args).mark for marker in markers]
+            unset = [pytest.mark.vcr(*marker.args).mark for marker in markers]
             # Whatever the mode: anything recorded there would be written unsealed and unscrubbed.
-            return self._original(default_cassette, vcr_cassette_dir, NONE.name, bare, given, pytestconfig)
+            return self._original(default_cassette, vcr_cassette_dir, NONE.name, unset, given, pytestconfig)
         if has_plain:
             session.plain.append(str(plain))
         # Like pytest-recording, pass over shared cassettes that are not there.
         shared = [tape for tape in tapes.values() if os.path.exists(tape)]
-        return _sealed(session, path, mode, marked, _options(given, pytestconfig), shared)
+        allowed_hosts = given.get("allowed_hosts") or ()
+        return _sealed(session, path, mode, marked, _options(given, pytestconfig), shared, allowed_hosts)
 
 
 def _require_harmless(paths: list[Path]) -> None:
@@ -96,20 +101,23 @@ def _is_plain(name: str) -> bool:
     return name.endswith(_PLAIN_SUFFIXES)
 
 
-def _tape(folder: Path, name: str) -> Path:
+def _transformed(name: str, folder: Path, transformer: Callable[[str], str] | None) -> str:
+    """Return the name of a cassette in ``folder`` as the user's ``path_transformer`` has it."""
+    if transformer is None:
+        return name
+    path = Path(transformer(name))
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
+
+
+def tape_of(folder: Path, name: str) -> Path:
     """Return the sealed cassette of a shared one: of a plain one that which ``sealtape import`` made."""
     from sealtape import store
 
     return (
         (folder / name).with_suffix(store.SUFFIX)
         if _is_plain(name)
-        else store.cassette_path(folder, _bare(name))
+        else store.cassette_path(folder, bare(name))
     )
-
-
-def _bare(name: str) -> str:
-    """Return the name of a cassette without the suffix that it has in either library."""
-    return name.removesuffix(".tape").removesuffix(".yaml")
 
 
 def _options(given: dict[str, Any], config: pytest.Config) -> VcrOptions | None:
@@ -118,9 +126,12 @@ def _options(given: dict[str, Any], config: pytest.Config) -> VcrOptions | None:
     hooked = bool(hook.get_hookimpls())
     if not given and not hooked:
         return None
-    from sealtape.capture.http import vcr_options
+    from sealtape.capture.options import vcr_options
 
-    return vcr_options(given, (lambda vcr: hook(config=config, vcr=vcr)) if hooked else None)
+    options = vcr_options(given, (lambda vcr: hook(config=config, vcr=vcr)) if hooked else None)
+    for text in options.unheeded:
+        warnings.warn(SealtapeWarning(text), stacklevel=2)
+    return options
 
 
 @contextmanager
@@ -131,20 +142,24 @@ def _sealed(
     marked: dict[str, Any],
     options: VcrOptions | None,
     shared: list[Path],
+    allowed_hosts: str | Sequence[str],
 ) -> Iterator[Cassette]:
     """Open a test's sealed cassette for as long as the test and its function-scoped fixtures last."""
     assert session.item is not None
     test = known_of(session.item)
     session.skip_if_confirmed(path)
     library = session.library(path.parent)
+    settings = session.settings(path.parent, marked) if marked else library.settings
     with ExitStack() as stack:
+        if allowed_hosts:
+            stack.enter_context(blocking.permitting(allowed_hosts))
         cassette = stack.enter_context(
             library.opened(
                 path,
                 mode,
                 options=options,
                 shared=shared,
-                settings=session.settings(path.parent, marked) if marked else None,
+                settings=settings,
                 keep=lambda: test.passed,
                 written=session.note_written,
                 pending=bool(session.refreshes),
@@ -154,6 +169,7 @@ def _sealed(
         yield cassette
         test.raise_misses()
     if test.passed:
+        expiry.judge(session, cassette, path, settings)
         _judge_unplayed(cassette, library.settings.unplayed)
         _judge_lost(cassette)
 

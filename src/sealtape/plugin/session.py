@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sealtape.library import Library, Written
 
 
-OPTIONS = ("unplayed", "locked", "draws", "clock")
+OPTIONS = ("unplayed", "locked", "draws", "clock", "match", "collapse_polls")
 """The settings that the command line has options for."""
 
 
@@ -37,8 +37,16 @@ class Session:
         self.item: pytest.Item | None = None
         self.written: list[dict[str, Any]] = []
         self.plain: list[str] = []
+        self.expired: list[tuple[str, str, str]] = []
         self.undo = ExitStack()
         self._libraries: dict[Settings, Library] = {}
+        self._notices = False
+
+    def expect_awaited_misses(self, noticed: Callable[[], ExitStack]) -> None:
+        """Take note of misses that tests await by name, from the first call to the end of the run."""
+        if not self._notices:
+            self._notices = True
+            self.undo.enter_context(noticed())
 
     def library(self, folder: Path) -> Library:
         """Return the library whose settings hold for cassettes in ``folder``."""
@@ -55,9 +63,7 @@ class Session:
         settings = load_settings(folder)
         if marked:
             settings = settings.with_arguments("vcr", **marked)
-        return settings.with_options(
-            **{name: self.config.getoption(f"--sealtape-{name}") for name in OPTIONS}
-        )
+        return settings.with_options(**{name: self.config.getoption(f"sealtape_{name}") for name in OPTIONS})
 
     def note_written(self, written: Written) -> None:
         """Take note of a recorded cassette, as plain values: under xdist they travel to another process."""

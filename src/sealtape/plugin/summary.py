@@ -17,8 +17,9 @@ def write_summary(reporter: TerminalReporter) -> None:
     skipped = [r for r in reporter.stats.get("skipped", []) if getattr(r, "sealtape_locked", "")]
     written = reporter.config.stash[SESSION].written
     plain = reporter.config.stash[SESSION].plain
+    expired = sorted(set(map(tuple, reporter.config.stash[SESSION].expired)))
     renamed = _renamed(reporter) if reporter.config.get_verbosity() > 0 else {}
-    if not (locked or skipped or written or plain or renamed):
+    if not (locked or skipped or written or plain or expired or renamed):
         return
     reporter.section("sealtape")
     for reports, verb in ((locked, "failed"), (skipped, "skipped")):
@@ -30,6 +31,11 @@ def write_summary(reporter: TerminalReporter) -> None:
         count = _counted(len(plain), "cassette is", "cassettes are")
         reporter.line(f"{count} still there in plain text beside a sealed one, which is used")
         reporter.line(f"hint: git rm {plain[0]}")
+    if expired:
+        day, oldest, age = expired[0]
+        count = _counted(len(expired), "cassette is", "cassettes are")
+        reporter.line(f"{count} older than max_age: {oldest} was last confirmed on {day}")
+        reporter.line(f"hint: sealtape refresh --older-than {age}")
     for test, names in renamed.items():
         reporter.line(f"{test} made up {_counted(len(names), 'value')} anew:")
         for recorded, live in names:

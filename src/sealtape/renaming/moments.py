@@ -12,8 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from typing import TypeAlias
 
+from sealtape.interaction import Outcome, Response
 from sealtape.renaming.values import Piece, is_epoch
 
 Window: TypeAlias = "tuple[float, float]"
@@ -125,6 +127,29 @@ _SPELLINGS: tuple[Callable[[datetime], str], ...] = (
     lambda at: f"{at:%Y-%m-%d %H:%M:%S}",
     lambda at: format_datetime(at, usegmt=True),
 )
+
+
+def dates(outcome: Outcome) -> Iterator[float]:
+    """Yield when a response says that it was answered, in seconds since 1970."""
+    for name, value in outcome.headers if isinstance(outcome, Response) else ():
+        if name.lower() == "date" and (when := _dated(value)) is not None:
+            yield when
+
+
+def answered_by(outcome: Outcome) -> float:
+    """Return by when a response had been made, in seconds since 1970; 0.0 if it does not say.
+
+    Its ``Date`` says in which second: by its end all has happened that the response tells of.
+    """
+    return next((when + 1.0 for when in dates(outcome)), 0.0)
+
+
+@lru_cache(maxsize=1024)
+def _dated(text: str) -> float | None:
+    try:
+        return parsedate_to_datetime(text).timestamp()
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def spellings(recorded: Moment, live: Moment) -> Iterator[tuple[str, str]]:

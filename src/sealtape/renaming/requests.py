@@ -109,7 +109,7 @@ class Trial(Bijection):
     def _draw(self, recorded: str, live: str) -> str:
         if not drawn_apart(recorded, live):
             return "too much of it is the same for two draws"
-        before, here = _longest_word(recorded), _longest_word(live)
+        before, here = longest_word(recorded), longest_word(live)
         if before in self._so_far.given:
             return "the recorded one came from a response, which gives it again"
         if here in self._so_far.asked or here in self._so_far.given:
@@ -140,7 +140,15 @@ def is_all_drawn(text: str) -> bool:
     return bool(kind_of_run(text)) or all(map(kind_of_draw, words))
 
 
-def _longest_word(value: str) -> str:
+def drawn_values(text: str) -> list[str]:
+    """Return the values in a text that nobody can have chosen."""
+    if kind_of_run(text):
+        return [text]
+    return [piece[1] for piece in pieces(text) if kind_of_draw(piece)]
+
+
+def longest_word(value: str) -> str:
+    """Return the longest word in a value, by which it is known where it was said; itself if there is none."""
     return max(WORD.findall(value), key=len, default=value)
 
 

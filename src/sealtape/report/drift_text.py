@@ -33,12 +33,14 @@ _BESIDE = 48
 def drift_text(findings: Sequence[Finding], *, verbose: bool = False) -> Iterator[Text]:
     """Yield ``findings`` as lines, ending in their sum.
 
-    Quiet ones are only counted, and several tests too, unless ``verbose``.
+    Quiet ones are only counted, several tests too, and no fingerprints shown, unless ``verbose``.
     """
     one_test = len({test for finding in findings for test in finding.tests}) < 2
     for finding in findings:
         if verbose or finding.severity != "quiet":
             yield from finding_lines(finding, name_test=not one_test)
+            if verbose:
+                yield Text(f"          fingerprint {finding.fingerprint}", style="dim")
             if verbose and len(finding.tests) > 1:
                 yield from (
                     Text(f"          in {printable_line(test)}", style="dim") for test in finding.tests

@@ -11,6 +11,7 @@ import defusedxml.minidom
 from defusedxml.common import DefusedXmlException
 from rich.text import Text
 
+from sealtape.binding import made_up
 from sealtape.interaction import (
     AwsRequest,
     Failure,
@@ -28,6 +29,7 @@ from sealtape.report.printable import printable, printable_line, text_of
 _LAYOUT_BYTES = 1 << 20
 """Longer bodies are shown as they are: laying them out would take longer than reading them."""
 
+_MOST_NAMES = 8
 _STAND_IN = "magenta"
 
 
@@ -62,6 +64,13 @@ def cassette_text(
         start = printable_line(recording.start[:19].replace("T", " ")) or "an unknown time"
         draws = "draws are seeded" if recording.seed else "draws are real"
         yield Text(f"    recorded at {start} UTC; {draws}", style="dim")
+    names = made_up(recording.interactions) if only is None else []
+    if names:
+        told = ", ".join(map(printable_line, names[:_MOST_NAMES]))
+        more = f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else ""
+        yield Text(
+            f"    made up, and bound to others where a replay makes up others: {told}{more}", style="dim"
+        )
     for number, scrubbed in enumerate(recording.interactions, 1):
         if only in (None, number):
             whole = f"sealtape show --interaction {number} {printable_line(where)}"
@@ -96,7 +105,10 @@ def _title(scrubbed: Scrubbed, number: int) -> Text:
     if isinstance(outcome, Failure):
         return title.append(f"no response: {printable_line(outcome.kind)}", style="red")
     style = "green" if outcome.status < 400 else "yellow" if outcome.status < 500 else "red"
-    return title.append(printable_line(f"{outcome.status} {outcome.reason}".rstrip()), style=style)
+    title.append(printable_line(f"{outcome.status} {outcome.reason}".rstrip()), style=style)
+    return (
+        title.append("  and again for as long as the wait goes on", style="dim") if outcome.stays else title
+    )
 
 
 def _sent(request: AwsRequest | HttpRequest) -> Iterator[tuple[str, list[str]]]:

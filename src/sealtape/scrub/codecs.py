@@ -26,12 +26,22 @@ _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 def decode_text(data: bytes) -> tuple[str, str]:
     """Return the text of ``data`` and the codec that turns it back: UTF-8, UTF-16, else Latin-1."""
-    for codec in (_BYTE_ORDER_MARKS.get(data[:2], "utf-8"), "utf-8"):
+    for codec in (_BYTE_ORDER_MARKS.get(data[:2]) or _unmarked(data), "utf-8"):
         try:
             return data.decode(codec), codec
         except UnicodeDecodeError:
             continue
     return data.decode("latin-1"), "latin-1"
+
+
+def _unmarked(data: bytes) -> str:
+    """Return the codec of a text without byte order mark: in UTF-16 every other byte of most texts is 0."""
+    if len(data) < 8 or len(data) % 2 or data[:2].count(0) != 1:
+        return "utf-8"
+    zeros = data[1::2].count(0), data[::2].count(0)
+    if max(zeros) * 10 < len(data) * 4 or min(zeros):
+        return "utf-8"
+    return "utf-16-le" if zeros[0] > zeros[1] else "utf-16-be"
 
 
 # JSON ---------------------------------------------------------------------------------------------
@@ -291,6 +301,15 @@ def printable(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if _CONTROL.search(text) else text
+
+
+PRINTABLE_RUN = re.compile(r"[\t\r\n\x20-\x7e]{12,}")
+"""A stretch of binary data in which a person could read something."""
+
+
+def readable(text: str) -> str:
+    """Return what can be read in the text of binary data, run after run, with a NUL between them."""
+    return "\0".join(PRINTABLE_RUN.findall(text))
 
 
 def is_binary(text: str) -> bool:

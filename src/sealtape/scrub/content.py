@@ -1,4 +1,4 @@
-"""Body bytes: content codings, event-stream frames, multipart parts, and the headers that bind them.
+"""Body bytes: content codings, event-stream frames, and the headers that bind them.
 
 A body is taken apart here and put together again; what the parts say is not known here. Decoding is
 bounded by `MAX_DECODED` bytes, so that a compressed bomb ends in `Unreadable` and not in the memory.
@@ -12,7 +12,7 @@ import importlib
 import re
 import struct
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from sealtape.interaction import Headers
@@ -25,6 +25,13 @@ _CHUNK = 1 << 20
 
 GZIP = b"\x1f\x8b\x08"
 """What every gzip member starts with."""
+
+_ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+
+
+def packing(data: bytes) -> str:
+    """Return the content coding that ``data`` begins as: ``"gzip"``, ``"deflate"`` or ``""``."""
+    return "gzip" if data[:3] == GZIP else "deflate" if data[:2] in _ZLIB else ""
 
 
 class Unreadable(Exception):
@@ -56,6 +63,32 @@ def codings(headers: Headers, body: bytes = b"") -> tuple[str, ...]:
     return named or (("gzip",) if body[:3] == GZIP else ())
 
 
+_CHUNK_HEAD = re.compile(rb"([0-9a-fA-F]{1,8})(;[^\r\n]{0,200})?\r\n")
+
+
+def _without_chunks(body: bytes) -> bytes:
+    pieces: list[bytes] = []
+    at = 0
+    while True:
+        head = _CHUNK_HEAD.match(body, at)
+        if head is None:
+            raise Unreadable("broken", b"".join(pieces))
+        size = int(head[1], 16)
+        if size == 0:
+            return b"".join(pieces)
+        pieces.append(body[head.end() : head.end() + size])
+        at = head.end() + size + 2
+
+
+def _with_chunks(data: bytes, like: bytes) -> bytes:
+    """Return ``data`` as one chunk, with the last chunk and the trailers of ``like``."""
+    head = _CHUNK_HEAD.match(like)
+    extension = (head[2] or b"") if head else b""
+    ends = [found.start() for found in re.finditer(rb"(?:(?<=\r\n)|\A)0+(?:;[^\r\n]*)?\r\n", like)]
+    end = like[ends[-1] :] if ends else b"0\r\n\r\n"
+    return f"{len(data):x}".encode() + extension + b"\r\n" + data + b"\r\n" + end if data else end
+
+
 _DECODED_BY_CLIENTS = frozenset({"gzip", "x-gzip", "deflate", "br", "zstd"})
 
 
@@ -66,6 +99,8 @@ def applied_codings(headers: Headers, body: bytes) -> tuple[str, ...]:
     not text by chance, so a body that is text as it stands carries no coding.
     """
     named = codings(headers)
+    if "aws-chunked" in header(headers, "content-encoding").lower() and _CHUNK_HEAD.match(body):
+        return ("aws-chunked", *named)
     decodable = bool(named) and _DECODED_BY_CLIENTS.issuperset(named)
     return () if decodable and codecs.printable(body) is not None else named
 
@@ -81,6 +116,8 @@ def decode_content(body: bytes, coding: str, *, broken: bool = False) -> bytes:
 
 
 def _decoded(body: bytes, coding: str) -> bytes:
+    if coding == "aws-chunked":
+        return _without_chunks(body)
     if coding in ("gzip", "x-gzip"):
         return _inflate(body, 31)
     if coding == "deflate":
@@ -95,6 +132,8 @@ def _decoded(body: bytes, coding: str) -> bytes:
 
 def encode_content(data: bytes, coding: str, like: bytes) -> bytes:
     """Apply one content coding to ``data``, in the variant of the body ``like``; raise `Unreadable`."""
+    if coding == "aws-chunked":
+        return _with_chunks(data, like)
     if coding in ("gzip", "x-gzip"):
         return _deflate(data, 31)
     if coding == "deflate":
@@ -121,6 +160,21 @@ def _inflate(body: bytes, wbits: int) -> bytes:
     except zlib.error:
         raise Unreadable("broken", b"".join(out)) from None
     return b"".join(out)
+
+
+_MOST_INFLATED = 65536
+
+
+def inflated(data: bytes) -> bytes | None:
+    """Return what ``data`` is as a whole in bare deflate, without any header; None where it is none."""
+    if not 12 <= len(data) <= _MOST_INFLATED:
+        return None
+    engine = zlib.decompressobj(-15)
+    try:
+        inner = engine.decompress(data, _CHUNK)
+    except zlib.error:
+        return None
+    return inner if engine.eof and not engine.unused_data and len(inner) >= 12 else None
 
 
 def _deflate(data: bytes, wbits: int) -> bytes:
@@ -216,40 +270,6 @@ def build_frame(frame: Frame) -> bytes:
     prelude = struct.pack(">II", 16 + len(frame.headers) + len(frame.payload), len(frame.headers))
     message = prelude + struct.pack(">I", zlib.crc32(prelude)) + frame.headers + frame.payload
     return message + struct.pack(">I", zlib.crc32(message))
-
-
-# Multipart ----------------------------------------------------------------------------------------
-
-_BOUNDARY = re.compile(r"boundary=(?:\"([^\"]+)\"|([^\s;]+))", re.I)
-_PART_NAME = re.compile(rb"content-disposition:[^\r\n]*?[;\s]name=\"?([^\";\r\n]*)", re.I)
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a multipart body: where its content stands, and the name it goes by."""
-
-    start: int
-    end: int
-    name: str
-
-
-def multipart_parts(body: bytes, content_type: str) -> Iterator[Part]:
-    """Yield the parts of a multipart body; nothing where it has no boundary."""
-    match = _BOUNDARY.search(content_type)
-    if match is None or not content_type.lower().startswith("multipart/"):
-        return
-    mark = b"--" + (match[1] or match[2]).encode("latin-1")
-    at = body.find(mark)
-    while at >= 0:
-        head = at + len(mark)
-        following = body.find(b"\r\n" + mark, head)
-        start = body.find(b"\r\n\r\n", head)
-        if following < 0 or start < 0:
-            return
-        if start < following:
-            name = _PART_NAME.search(body, head, start)
-            yield Part(start + 4, following, name[1].decode("utf-8", "replace") if name else "")
-        at = following + 2
 
 
 # Headers that bind a body -------------------------------------------------------------------------

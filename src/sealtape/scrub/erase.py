@@ -12,42 +12,44 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sealtape.scrub import codecs, content
+from sealtape.scrub import archives, cbor, codecs, content
+from sealtape.scrub.detectors import ACCOUNT, SCHEME, TRIGGER
 from sealtape.scrub.evidence import (
-    ACCOUNT,
-    ASSIGNMENT,
     NAME_KEYS,
-    NEAR_ACCESS_KEY,
-    PLACEHOLDER,
     PROSE_PARENTS,
-    TRIGGER,
-    TRIVIAL,
     VALUE_KEYS,
-    Detector,
     normalised,
 )
-from sealtape.scrub.known import Note
-from sealtape.scrub.lexicon import describes, names_account, names_queue
+from sealtape.scrub.lexicon import (
+    describes,
+    names_account,
+    names_canonical_user,
+    names_queue,
+    names_version,
+    surely_names_account,
+)
 from sealtape.scrub.models import Node
-from sealtape.scrub.replace import ESCAPED, MAX_DEPTH, PLAIN_NAME, URL
-from sealtape.scrub.syntax import Syntax
-from sealtape.scrub.wording import is_plain, is_sentence
+from sealtape.scrub.prose import Prose
+from sealtape.scrub.replace import MAX_DEPTH, PLAIN_NAME
+from sealtape.scrub.wording import is_opaque, is_plain, is_sentence
 
 _ACCOUNT = re.compile(ACCOUNT)
 _QUEUE_ACCOUNT = re.compile(rf"/{ACCOUNT}(?=/)")
-_BASE64_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _MAYBE_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-]{12,}")
+_DOTTED = re.compile(r"\d+(?:\.\d+){2,5}")
+_CANONICAL = re.compile(r"[0-9a-f]{64}")
+_KEY_MATERIAL = re.compile(r"[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==")
+_PRIVATE_PARTS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi"})
 _PAIR_MEMBERS = 32
 _SHORT_NUMBER = 7
 _PASSWORDS = re.compile(r"pass(?:w|phrase)|pwd", re.I)
 _WRAPPED = frozenset({"S", "N", "B", "SS", "NS", "BS", "StringValue", "BinaryValue", "Value", "value"})
-_STRUCTURED = frozenset({"authorization", "registered-pattern"})
 _CACHED = 512
 _CACHED_DEPTH = 3
 _CACHE_SIZE = 20_000
 
 
-class Eraser(Syntax):
+class Eraser(Prose):
     """The walk: every view of every part of an interaction."""
 
     __slots__ = ()
@@ -62,6 +64,8 @@ class Eraser(Syntax):
         if kind is dict:
             return self._mapping(node, place, plan)
         if kind is list or kind is tuple:
+            if len(node) == 2 and type(node[0]) is str and type(node[1]) is str:
+                return self._field(node, place)
             changed = [self.tree(value, place, plan) for value in node]
             same = all(a is b for a, b in zip(node, changed, strict=True))
             return node if same else kind(changed)
@@ -70,6 +74,14 @@ class Eraser(Syntax):
         if kind is int:
             return self._number(node, place) if self.known.edition and abs(node) > 99_999 else node
         return self._mapping(node, place, plan) if isinstance(node, Mapping) else node
+
+    def _field(self, node: Any, place: str) -> Any:
+        """Look into two texts, which may be a header field: ``["Authorization", "Bearer …"]``."""
+        name, value = node
+        told = self.lexicon.header_rule(name) and (SCHEME.match(value) or is_opaque(value))
+        changed = self.header(name, value, place) if told else self.text(value, place)
+        clean = self.text(name, place)
+        return node if changed is value and clean is name else type(node)([clean, changed])
 
     def _mapping(self, node: Mapping[str, Any], place: str, plan: Node | None) -> Any:
         paired = self._pair_claim(node) if 1 < len(node) <= _PAIR_MEMBERS else ""
@@ -80,6 +92,8 @@ class Eraser(Syntax):
             rule = child.rule if child is not None else ""
             if paired and not rule and normalised(key) in VALUE_KEYS:
                 rule = paired
+            elif key in _PRIVATE_PARTS and "kty" in node:
+                rule = "private-key"  # of a JSON web key
             clean, new = self._member(key, value, place, child, rule)
             same = same and new is value and clean == key
             changed[clean] = new
@@ -168,22 +182,37 @@ class Eraser(Syntax):
     def _pair_claim(self, node: Mapping[str, Any]) -> str:
         """Return the rule for the value of a ``{Name: …, Value: …}`` pair whose name says secret."""
         for key, value in node.items():
-            if type(value) is str and normalised(key) in NAME_KEYS and self.lexicon.rule(value):
+            if type(value) is str and normalised(key) in NAME_KEYS and self._says_secret(key, value, node):
                 return "name-value-pair"
         return ""
 
+    def _says_secret(self, key: str, name: str, node: Mapping[str, Any]) -> bool:
+        if self.lexicon.rule(name):
+            return True
+        values = [v for k, v in node.items() if type(v) is str and normalised(k) in VALUE_KEYS]
+        if normalised(key) == "keyname":
+            return any(_KEY_MATERIAL.fullmatch(value) for value in values)
+        return any(self.lexicon.claim(name, value, aws=self.aws) for value in values)
+
     def named(self, value: Any, name: str, place: str) -> Any:
         """Return a leaf without secrets, given the name that it goes by."""
-        rule = self.lexicon.rule(name)
+        leaf = value if type(value) is str else ""
+        rule = self.lexicon.claim(name, leaf, aws=self.aws)
+        if rule and _is_label(leaf, name):
+            return value
         if rule and not (self.in_prose and type(value) is str and is_sentence(value, terse=True)):
             return self.claimed(value, rule, place)
         if type(value) is int:
             return self.tree(value, place)
-        if self.aws:
-            if names_account(name) and _ACCOUNT.fullmatch(value):
-                return self.swap(value, "account-id", place)
-            if names_queue(name):
-                value = _QUEUE_ACCOUNT.sub(lambda m: "/" + self.swap(m[1], "account-id", place), value)
+        if len(value) == 64 and names_canonical_user(name) and _CANONICAL.fullmatch(value):
+            return self.swap(value, "canonical-user-id", place)
+        account = (self.aws and names_account(name)) or surely_names_account(name)
+        if account and _ACCOUNT.fullmatch(value):
+            return self.swap(value, "account-id", place)
+        if names_version(name) and _DOTTED.fullmatch(value):
+            return value
+        if self.aws and names_queue(name):
+            value = _QUEUE_ACCOUNT.sub(lambda m: "/" + self.swap(m[1], "account-id", place), value)
         return self.text(value, place)
 
     # Text -------------------------------------------------------------------------------------------
@@ -206,15 +235,17 @@ class Eraser(Syntax):
 
     def _text(self, text: str, place: str, *, binary: bool) -> str:
         if self.known.edition:
-            whole = self.known.whole(text, self._noting(place))
+            whole = self.known.whole(text, self.noting(place))
             if whole is not None:
                 return whole
         if not binary and not self.lexicon.always_scan and TRIGGER.search(text) is None:
             return self.known_in(text, place)
         if self.stand_ins.is_one(text):
             return self.swap(text, self.known.rule_of(text), place)
-        if binary or self.depth >= MAX_DEPTH:
-            return self.detect(self.known_in(text, place), place, binary=binary)
+        if binary:
+            return self.in_binary(self.known_in(text, place), place)
+        if self.depth >= MAX_DEPTH:
+            return self.detect(self.known_in(text, place), place)
         beside_key, in_prose = self.beside_key, self.in_prose
         self.beside_key = beside_key or "AKIA" in text or "ASIA" in text
         self.in_prose = False
@@ -224,14 +255,6 @@ class Eraser(Syntax):
         finally:
             self.depth -= 1
             self.beside_key, self.in_prose = beside_key, in_prose
-
-    def known_in(self, text: str, place: str) -> str:
-        return self.known.within(text, self._noting(place)) if self.known.edition else text
-
-    def _noting(self, place: str) -> Note | None:
-        if self.notes is None:
-            return None
-        return lambda rule, value, stand_in: self._note(rule, place, value, stand_in)
 
     def _views(self, text: str, place: str) -> str:
         first = text.lstrip(" \t\r\n")[:1]
@@ -249,8 +272,8 @@ class Eraser(Syntax):
         elif "=" in text and codecs.looks_like_form(text) and not _MAYBE_BASE64.fullmatch(text.rstrip("=")):
             return self.query(text, place)
         if _MAYBE_BASE64.match(text):
-            changed_text = self._base64(text, place)
-            if changed_text is not None:
+            changed_text = self.base64(text, place)
+            if changed_text is not None and changed_text != text:
                 return changed_text
         return self.flat(text, place)
 
@@ -261,108 +284,74 @@ class Eraser(Syntax):
         changed = self.text(tree[0], place)
         return text if changed == tree[0] else codecs.splice_json(f"[{text}]", tree, [changed])[1:-1]
 
-    def _base64(self, text: str, place: str) -> str | None:
+    def base64(self, text: str, place: str) -> str | None:
         """Look into base64; None where ``text`` is not base64 of something readable."""
         view = codecs.decode_base64(text)
         if view is None or len(view.data) < 6:
             return None
-        if view.data[:3] == content.GZIP:
-            packed = self.data(view.data, place)
-            return text if packed is view.data else view.encoded(packed)
         inner = codecs.printable(view.data)
         if inner is None:
-            return None
+            packed = self._opened(view.data, place)
+            if packed is None:
+                packed = self._inflated(view.data, place)
+            if packed is None:
+                return None
+            return text if packed is view.data else view.encoded(packed)
         changed = self.text(inner, place)
         return text if changed is inner else view.encoded(changed.encode("utf-8", "surrogatepass"))
-
-    def flat(self, text: str, place: str) -> str:
-        """Look into prose: known values, URLs, then patterns and base64 in what lies between."""
-        if "://" not in text:
-            return self._prose(text, place)
-        text = self.known.spanning_urls(text, self._noting(place))
-        pieces, at = [], 0
-        for match in URL.finditer(text):
-            pieces.append(self._prose(text[at : match.start()], place))
-            pieces.append(self._url_in_text(match[0], place))
-            at = match.end()
-        return "".join([*pieces, self._prose(text[at:], place)])
-
-    def _prose(self, text: str, place: str) -> str:
-        if len(text) < 4:
-            return text
-        text = self.detect(self.known_in(text, place), place)
-        if "=" in text or ":" in text:
-            text = self._assignments(text, place)
-        if self.beside_key:
-            text = self._apply(_NEAR, text, place)
-        if "%" in text:
-            text = ESCAPED.sub(lambda match: self.escaped(match[0], place), text)
-        if len(text) >= 20:
-            text = _BASE64_RUN.sub(lambda match: self._base64(match[0], place) or match[0], text)
-        return text
-
-    def _assignments(self, text: str, place: str) -> str:
-        edits: list[tuple[int, int, str]] = []
-        for match in ASSIGNMENT.finditer(text):
-            rule = self.lexicon.rule(match[1])
-            group = match.lastindex or 0
-            if rule and not _harmless(match[group]):
-                edits.append((*match.span(group), self.secret(match[group], rule, place)))
-        return codecs.splice(text, edits) if edits else text
-
-    def _url_in_text(self, url: str, place: str) -> str:
-        core = url.rstrip(".,;:!?)]*")
-        whole = self.known.whole(core, self._noting(place))
-        if whole is not None:
-            return whole + url[len(core) :]
-        return self.url(core, place) + url[len(core) :]
-
-    def escaped(self, text: str, place: str) -> str:
-        plain = codecs.unquoted(text)
-        changed = self.text(plain, place)
-        return text if changed == plain else codecs.quoted_like(changed, text)
-
-    def detect(self, text: str, place: str, *, binary: bool = False) -> str:
-        """Return ``text`` without what the patterns find; in binary data only those with an anchor."""
-        for detector in self.lexicon.binary_detectors if binary else self.lexicon.detectors:
-            if any(anchor in text for anchor in detector.anchors):
-                text = self._apply(detector, text, place)
-        return text
-
-    def _apply(self, detector: Detector, text: str, place: str) -> str:
-        edits: list[tuple[int, int, str]] = []
-        groups = detector.groups
-        for match in detector.pattern.finditer(text):
-            for group in groups:
-                value = match[group]
-                if value:
-                    edits.append((*match.span(group), self._matched(value, detector.rule, place)))
-        return codecs.splice(text, edits) if edits else text
-
-    def _matched(self, value: str, rule: str, place: str) -> str:
-        return self.secret(value, rule, place) if rule in _STRUCTURED else self.swap(value, rule, place)
 
     def data(self, data: bytes, place: str) -> bytes:
         """Return bytes without secrets: text as text, anything else by patterns and known values."""
         if len(data) < 4:
             return data
-        if data[:3] == content.GZIP and self.depth < MAX_DEPTH:
-            return self._packed(data, place)
+        opened = self._opened(data, place)
+        if opened is not None:
+            return opened
         text, codec = codecs.decode_text(data)
         changed = self.text(text, place, binary=codecs.is_binary(text))
         return data if changed is text or changed == text else changed.encode(codec, "surrogatepass")
 
-    def _packed(self, data: bytes, place: str) -> bytes:
-        try:
-            inner = content.decode_content(data, "gzip")
-        except content.Unreadable:
-            return data
+    def _opened(self, data: bytes, place: str) -> bytes | None:
+        """Look into what is packed: gzip, deflate, zip, CBOR; None where ``data`` is none of it."""
+        if self.depth >= MAX_DEPTH or len(data) < 6:
+            return None
         self.depth += 1
         try:
-            changed = self.data(inner, place)
+            coding = content.packing(data)
+            if coding:
+                return self._packed(data, coding, place)
+            if data[:4] == archives.ZIP:
+                return self._archive(data, place)
+            document = cbor.parse(data)
+            if document is not None:
+                changed = self.tree(document.tree, place)
+                return data if changed is document.tree else cbor.rebuilt(data, document, changed)
         finally:
             self.depth -= 1
-        return data if changed is inner else content.encode_content(changed, "gzip", data)
+        return None
+
+    def _packed(self, data: bytes, coding: str, place: str) -> bytes | None:
+        try:
+            inner = content.decode_content(data, coding)
+        except content.Unreadable:
+            return None
+        changed = self.data(inner, place)
+        return data if changed is inner else content.encode_content(changed, coding, data)
+
+    def _inflated(self, data: bytes, place: str) -> bytes | None:
+        """Look into bare deflate, as requests of SAML are sent; nothing marks it but that it can be read."""
+        inner = content.inflated(data)
+        if inner is None or codecs.printable(inner) is None:
+            return None
+        changed = self.data(inner, place)
+        return data if changed is inner else content.encode_content(changed, "deflate", data)
+
+    def _archive(self, data: bytes, place: str) -> bytes | None:
+        files = archives.unpacked(data)
+        if files is None:
+            return None
+        changed = {name: self.data(content, place) for name, content in files.items()}
+        return data if changed == files else archives.repacked(data, changed)
 
 
 def _is_wrapped(node: Any) -> bool:
@@ -370,8 +359,8 @@ def _is_wrapped(node: Any) -> bool:
     return isinstance(node, Mapping) and bool(node) and _WRAPPED.issuperset(node.keys() - {"DataType"})
 
 
-_NEAR = Detector("secret-access-key", ("",), NEAR_ACCESS_KEY)
-
-
-def _harmless(value: str) -> bool:
-    return value.lower() in TRIVIAL or PLACEHOLDER.fullmatch(value) is not None
+def _is_label(value: str, name: str) -> bool:
+    """Whether a value is what a page says at a field: ``"Enter your password"``."""
+    if not value[:1].isupper():
+        return False
+    return normalised(value) == normalised(name) or (value.count(" ") > 1 and is_sentence(value))

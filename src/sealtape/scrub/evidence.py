@@ -7,7 +7,6 @@ as a whole (``token`` is one, ``next_token`` is not).
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 _DROPPED = str.maketrans("", "", "_-. \0")
@@ -34,7 +33,7 @@ SECRET_NAMES = _words("""
     bearertoken oauthtoken oauthtokensecret apitoken usertoken personalaccesstoken privatetoken
     deploytoken registrytoken webidentitytoken samlassertion samlresponse clientassertion sastoken
     apikey apikeyvalue privatekey privatekeypem secretapikey encryptionkey signingkey masterkey
-    accountkey sharedaccesskey presharedkey authorization proxyauthorization jwt credential
+    accountkey sharedaccesskey presharedkey authorization proxyauthorization jwt
     connectionstring xapikey xauthtoken activationcode csrftoken xsrftoken csrfmiddlewaretoken
     authenticitytoken requestverificationtoken
 """)
@@ -42,12 +41,45 @@ SECRET_NAMES = _words("""
 SECRET_ENDINGS = (
     "password", "passwd", "passphrase", "clientsecret", "apikey", "privatekey", "accesstoken",
     "refreshtoken", "authtoken", "secretkey", "secretaccesskey", "sessiontoken", "webhooksecret",
-    "signingsecret",
+    "signingsecret", "secretkeybase",
 )  # fmt: skip
 """A name that ends so says secret with any prefix (``spring.datasource.password``)."""
 
+WEAK_NAMES = _words("""
+    auth credentials credential authentication clientassertion assertion hmackey licensekey routingkey
+    integrationkey accesscode recoverycode recoverycodes backupcode devicecode usercode codeverifier
+    authorizationcode authcode accountkey storageaccountkey primarykey secondarykey accessor saspolicykey
+    webhookkey signature hmac ticket pin pincode otp totp onetimepassword onetimecode mfacode verificationcode
+    smscode passcode pass plaintext
+""")
+WEAK_ENDINGS = (
+    "accountkey",
+    "dbpass",
+    "userpass",
+    "sshpass",
+    "becomepass",
+    "sudopass",
+    "rootpass",
+    "adminpass",
+    "hmackey",
+    "licensekey",
+    "integrationkey",
+    "recoverycode",
+    "devicecode",
+)
+"""Names that say secret only where the value is opaque: ``auth`` may also be the word ``basic``."""
+
+WEAK_OUTSIDE_AWS = _words("session sessionid sid xsessionid clienttoken sessionkey sessiontoken")
+"""Likewise, but in traffic of AWS these name resources and make requests idempotent."""
+
+WEAK_IN_QUERIES = _words("code ticket t st")
+"""Likewise, in queries and forms only: elsewhere a ``code`` names an error or a country."""
+
+ONE_TIME_NAMES = _words("otp totp onetimepassword onetimecode mfacode verificationcode smscode passcode")
+"""Names whose values may also be four to eight digits."""
+
 ENVIRONMENT_NAME = re.compile(
-    r"(?:^|_)(?:PASSWORD|PASSWD|PWD|PASSPHRASE|SECRET|TOKEN|(?:API|ACCESS|SECRET|PRIVATE|SIGNING|"
+    r"(?:^|_)(?:PASSWORD|PASSWD|PWD|PASS|PASSPHRASE|SECRET|TOKEN|(?:API|ACCESS|SECRET|PRIVATE|SIGNING|"
     r"ENCRYPTION|MASTER|AUTH)_?KEY|CREDENTIALS?)$"
 )
 """Upper-case names of variables that say secret, as they stand in name/value pairs and maps."""
@@ -70,7 +102,7 @@ HEADER_RULES: dict[str, str] = {
     xrapidapikey xconsultoken xnomadtoken circletoken xjfrogartapi cfaccessclientsecret
     xamzserversideencryptioncustomerkey xamzcopysourceserversideencryptioncustomerkey
     xamzcognitoaccesstoken xamznoidcdata xamznoidcaccesstoken xidtoken xtoken xclientsecret
-    xsubjecttoken xgitlabfeedtoken"""),
+    xsubjecttoken xgitlabfeedtoken xmsauthorizationauxiliary"""),
         "api-key",
     ),
 }
@@ -114,7 +146,7 @@ DESCRIBING_STARTS = _words("""
 """)
 """First words of such names: ``expires_in``, ``minLength``."""
 
-NAME_KEYS = _words("name key parameterkey settingname variablename outputkey optionname")
+NAME_KEYS = _words("name key keyname parameterkey settingname variablename outputkey optionname")
 VALUE_KEYS = _words("value parametervalue settingvalue plaintextvalue outputvalue")
 
 SIGV4_HEADER = re.compile(
@@ -144,136 +176,46 @@ ACCOUNT_ENDINGS = (
     "account",
     "registryids",
 )
+CANONICAL_USER_NAMES = _words("canonicaluser canonicaluserid canonicalid ownercanonicalid")
+CERTAIN_ACCOUNT_NAMES = _words(
+    "account aws awsaccount sourceaccount awssourceaccount sourceowner registryid xamzaccountid"
+)
+"""Names under which twelve digits are an account of AWS in traffic that is not of AWS, too."""
+
 QUEUE_NAMES = _words("queueurl queueurls endpoint")
 
 
-@dataclass(frozen=True, slots=True)
-class Detector:
-    """A pattern whose groups are secrets wherever they stand.
-
-    One of ``anchors`` occurs in every text that can match, so that most texts cost one search for a
-    literal each. Every group of ``pattern`` that took part is replaced on its own; of a registered one
-    the first group, or the whole match.
-    """
-
-    rule: str
-    anchors: tuple[str, ...]
-    pattern: re.Pattern[str]
-
-    @property
-    def groups(self) -> range:
-        """The groups that hold the secret."""
-        if self.rule == "registered-pattern":
-            return range(1, 2) if self.pattern.groups else range(1)
-        return range(1, self.pattern.groups + 1)
-
-
-ACCESS_KEY_ID = re.compile(r"(A(?<![A-Z0-9]A)(?:KIA|SIA)(?!IOSFODNN7EXAMPLE)[A-Z0-9]{16})(?![A-Z0-9])")
-JWT = re.compile(r"(eyJ[A-Za-z0-9_-]{8,}={0,2}\.[A-Za-z0-9_-]{8,}={0,2}\.[A-Za-z0-9_-]{8,}={0,2})")
-PRIVATE_KEY = re.compile(
-    r"(-----BEGIN (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----[\s\S]{16,16384}?"
-    r"(?:-----END (?:[A-Z0-9]+ )*PRIVATE KEY(?: BLOCK)?-----|\Z))"
-)
-# Nobody's: the examples of AWS's documentation, and what moto and LocalStack call their own account.
-_NO_ACCOUNT = "(?!0{12}|123456789012|111122223333|444455556666|777788889999)"
-ACCOUNT = rf"{_NO_ACCOUNT}(\d{{12}})"
-"""What an account id looks like where one is expected, as the source of a pattern."""
-ARN_ACCOUNT = re.compile(
-    rf"arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa]){ACCOUNT}(?!\d)"
-)
-SIGNED = re.compile(r"(?i:\bSignature=)([0-9a-f]{64,144})(?![0-9a-f])")
-SCHEME = re.compile(
-    r"(?i)^(bearer|basic|token|negotiate|apikey|api-key|digest|hawk|aws|jwt|ssws|key|oauth)[ ]+(?=\S)"
-)
-
-DETECTORS: tuple[Detector, ...] = (
-    Detector("private-key", ("PRIVATE KEY",), PRIVATE_KEY),
-    Detector("jwt", ("eyJ",), JWT),
-    Detector("sigv4-signature", ("ignature=", "IGNATURE="), SIGNED),
-    Detector("access-key-id", ("redential=",), re.compile(r"Credential=([^/\s,&\"]{4,128})/\d{8}/")),
-    Detector("access-key-id", ("AKIA", "ASIA"), ACCESS_KEY_ID),
-    Detector(
-        "iam-unique-id",
-        ("AROA", "AIDA", "AGPA", "ANPA", "AIPA", "ANVA"),
-        re.compile(r"(?<![A-Za-z0-9])((?:AROA|AIDA|AGPA|ANPA|AIPA|ANVA)[A-Z0-9]{16,17})(?![A-Za-z0-9])"),
-    ),
-    Detector("account-id", ("arn",), ARN_ACCOUNT),
-    Detector(
-        "account-id",
-        (".amazonaws.com", ".on.aws", ".api.aws"),
-        re.compile(rf"(?<!\d){ACCOUNT}(?=[.-][a-z0-9.-]{{1,80}}(?:\.amazonaws\.com|\.on\.aws|\.api\.aws))"),
-    ),
-    Detector(
-        "account-id",
-        (".amazonaws.com",),
-        re.compile(rf"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(?:snapshots/)?{ACCOUNT}/"),
-    ),
-    Detector(
-        "service-token",
-        ("ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox", "_live_", "_test_",
-         "pypi-", "npm_", "sk-", "AIza", "ya29.", "SG.", "hvs.", "hvb.", "dop_v1_", "shpat_", "whsec_",
-         "PMAK-", "lin_api_", "figd_", "dckr_pat_"),
-        re.compile(
-            r"(?<![A-Za-z0-9])(gh[pousr]_[A-Za-z0-9]{20,255}|github_pat_[A-Za-z0-9_]{22,255}"
-            r"|glpat-[A-Za-z0-9_-]{20,}|xox[abeoprs]-[A-Za-z0-9-]{10,}|[sr]k_(?:live|test)_[A-Za-z0-9]{10,}"
-            r"|pypi-[A-Za-z0-9_-]{50,}|npm_[A-Za-z0-9]{36}|sk-(?=[A-Za-z0-9_-]*[0-9])(?=[A-Za-z0-9_-]*[A-Z])[A-Za-z0-9_-]{20,}"
-            r"|AIza[A-Za-z0-9_-]{35}|ya29\.[A-Za-z0-9_-]{20,}|SG\.[A-Za-z0-9_-]{16,}\.[A-Za-z0-9_-]{16,}"
-            r"|hv[bs]\.[A-Za-z0-9_-]{20,}|dop_v1_[a-f0-9]{64}|shpat_[a-f0-9]{32}|whsec_[A-Za-z0-9+/=]{20,}"
-            r"|PMAK-[a-f0-9-]{40,}|lin_api_[A-Za-z0-9]{32,}|figd_[A-Za-z0-9_-]{20,}|dckr_pat_[A-Za-z0-9_-]{20,})"
-            r"(?![A-Za-z0-9])"
-        ),
-    ),
-    Detector(
-        "url-password",
-        ("jdbc:oracle:",),
-        re.compile(r"jdbc:oracle:[a-z]+:[^/@\s:\"]{1,64}/([^@\s\"]{3,64})@"),
-    ),
-    Detector(
-        "webhook-url",
-        ("hooks.slack.com", "/webhooks/", ".webhook.office.com"),
-        re.compile(
-            r"https://(?:hooks\.slack\.com/(?:services|workflows|triggers)/([A-Za-z0-9/_-]{10,})"
-            r"|(?:discord|discordapp)\.com/api/(?:v\d+/)?webhooks/([0-9]{5,}/[A-Za-z0-9_-]{20,})"
-            r"|[a-z0-9-]+\.webhook\.office\.com/([A-Za-z0-9/@_-]{20,}))"
-        ),
-    ),
-    Detector(
-        "authorization",
-        ("earer ", "EARER ", "asic ", "ASIC "),
-        re.compile(
-            r"(?:\b[Bb]earer|\bBEARER)[ ]+([A-Za-z0-9._~+/-]{16,}=*)"
-            r"|(?i:authorization[\"']?\s*[:=]\s*[\"']?basic)[ ]+([A-Za-z0-9+/]{8,}={0,2})"
-        ),
-    ),
-)  # fmt: skip
-
 ASSIGNMENT = re.compile(
-    r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9_.-]{1,60})(?:\\{0,4}[\"'])?\s{0,2}(?:=|:(?!//))\s{0,2}"
-    r"(?:\\{0,4}\"([^\"\s\\]{4,})\\{0,4}\"|'([^'\s]{4,})'"
-    r"|(?=[^\s\"']*[0-9!@#$%^*])([^\s\"'&;,<>(){}\[\]\\]{6,}))"
+    r"(?<![A-Za-z0-9])([A-Za-z][A-Za-z0-9_.-]{1,60})(?:\\{0,4}[\"'])?\s{0,2}(?:=>?|:(?!//))\s{0,2}"
+    r"(?:(?:Secret\w*|String|str|bytes)\()?(?:\\{0,4}\"([^\"\s\\]{4,})\\{0,4}\"|'([^'\s]{4,})'"
+    r"|(?=[^\s\"']{0,512}[0-9!@#$%^*]|(?=[A-Za-z]{16})[A-Za-z]*[a-z][A-Z][A-Za-z]*[a-z][A-Z][A-Za-z]*(?![\w.(]))"
+    r"([^\s\"'&;,<>(){}\[\]\\]{6,}+)(?![(\[]))"
 )
 """A name and what it is set to, in prose, logs and scripts: group 1, and one of the others.
 
-Without quotation marks the value needs a digit or a sign, or it would be the next word of a sentence.
+Without quotation marks the value needs a digit, a sign or letters that change case as no word does, or it
+would be the next word of a sentence.
 """
 
-BINARY_RULES = frozenset(
-    {"private-key", "jwt", "access-key-id", "sigv4-signature", "account-id", "authorization"}
+_QUOTED_OR_BARE = (
+    r"(?:\"([^\"\s]{4,})\"|'([^'\s]{4,})'|(?=[^\s\"']*[0-9!@#%^*])([^\s\"'&;,<>(){}\[\]\\$]{6,}))"
 )
-"""Rules that also look into data that is no text; the others need words around what they find."""
+PAIR = re.compile(
+    r"\bname[\"']?\s*[:=]\s*[\"']?([\w.-]+)[\"']?,?\s+[\"']?value[\"']?\s*[:=]\s*"
+    + _QUOTED_OR_BARE
+    + r"|\bvariable\s+\"(\w+)\"\s*\{[^{}]{0,400}?\bdefault\s*=\s*"
+    + _QUOTED_OR_BARE
+    + r"|\b(?:ENV|ARG|setx|setenv|export|set(?:\s+-[A-Za-z]+)+)\s+(\w+)\s+"
+    + _QUOTED_OR_BARE
+    + r"|\(\s*[\"']([\w.-]+)[\"']\s*,\s*[\"'](?=[^\s\"']*[0-9!@#%^*])([^\s\"']{6,})[\"']\s*\)"
+)
+"""A name and its value in other ways than an assignment: the first group that took part, and the last.
 
-NEAR_ACCESS_KEY = re.compile(
-    r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9])"
-    r"(?![A-Za-z0-9/+]{30}EXAMPLEKEY)([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
-)
-"""What a secret access key looks like; taken for one only where an access key id stands beside it."""
+Entries of YAML, variables of Terraform, commands of shells and Dockerfiles, ``define('NAME', 'value')``.
+"""
 
-TOKEN_PREFIX = re.compile(
-    r"(?:gh[pousr]_|github_pat_|glpat-|xox[abeoprs]-|[sr]k_(?:live|test)_|pypi-|npm_|sk-ant-|sk-proj-|sk-"
-    r"|AIza|ya29\.|SG\.|hv[bs]\.|dop_v1_|shpat_|whsec_|PMAK-|lin_api_|figd_|dckr_pat_"
-    r"|FQoGZXIvYXdzE|FwoGZXIvYXdzE|IQoJb3JpZ2luX2VjE)"
-)
-"""Prefixes that a stand-in keeps, because clients check them; those of AWS session tokens say only that."""
+PAIR_ANCHORS = ("name", "variable", "ENV ", "ARG ", "setx ", "setenv ", "export ", "set -", "('", '("')
+
 
 TRIVIAL = _words("true false null none undefined nil yes no on off n/a redacted [redacted] masked hidden")
 """Values that are no secret whatever their name says (compared in lower case)."""
@@ -294,9 +236,3 @@ ORDINARY_WORDS = TRIVIAL | _words("""
     postgres postgresql mysql redis mongodb
 """)
 """Words that are never removed from elsewhere because one secret happened to equal them."""
-
-TRIGGER = re.compile(
-    r"\d{12}|A(?:KIA|SIA|ROA|IDA|GPA|NPA|IPA|NVA)|[={}<>\[\]%\"]|[A-Za-z'] {0,2}:"
-    r"|[A-Za-z0-9+/_]{16}|xox|sk-|earer |EARER "
-)
-"""No rule but the known values can match a text in which this finds nothing."""

@@ -29,6 +29,7 @@ Note = Callable[[str, str, str], None]
 
 _REMEMBERED = 20_000
 _LONG = 16
+_ACCOUNT = 12
 _IS_WORD = bytes(ord("1") if chr(i).isalnum() and i < 128 else ord("0") for i in range(256))
 _WINDOW = 8192
 _TOKEN_RUN = re.compile(r"[A-Za-z0-9+/=_.:~-]{6,}")
@@ -105,6 +106,8 @@ def encodings(value: str) -> tuple[Callable[[str], str], ...]:
     Quoting leaves most tokens as they are; another case is looked for where a value is too long and too
     mixed to be a word.
     """
+    if value.isdecimal() and len(value) == _ACCOUNT:
+        return (*_CODED, lambda account: f"{account[:4]}-{account[4:8]}-{account[8:]}")
     chosen = _CODED if _UNQUOTED.fullmatch(value) else _QUOTED + _CODED
     return chosen + _CASES if len(value) >= _LONG and not _WORD.fullmatch(value) else chosen
 

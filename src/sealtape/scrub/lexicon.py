@@ -6,26 +6,35 @@ import re
 from functools import lru_cache
 
 from sealtape.errors import SettingsError
+from sealtape.scrub.detector import Detector
+from sealtape.scrub.detectors import DETECTORS
 from sealtape.scrub.evidence import (
     ACCOUNT_ENDINGS,
     ACCOUNT_NAMES,
-    BINARY_RULES,
+    CANONICAL_USER_NAMES,
+    CERTAIN_ACCOUNT_NAMES,
     DESCRIBING_STARTS,
     DESCRIBING_WORDS,
-    DETECTORS,
     ENVIRONMENT_NAME,
     HARMLESS_HEADER_NAME,
     HEADER_NAME,
     HEADER_RULES,
     NOT_ABOVE_SECRETS,
+    ONE_TIME_NAMES,
     PAGING_SEGMENTS,
     QUERY_RULES,
     QUEUE_NAMES,
     SECRET_ENDINGS,
     SECRET_NAMES,
-    Detector,
+    WEAK_ENDINGS,
+    WEAK_IN_QUERIES,
+    WEAK_NAMES,
+    WEAK_OUTSIDE_AWS,
     normalised,
 )
+from sealtape.scrub.rules import checked_rules
+from sealtape.scrub.wording import is_opaque
+from sealtape.settings import ScrubSettings
 
 _SEGMENT = re.compile(r"[^\[\].:/]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -35,12 +44,16 @@ _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 class Lexicon:
     """What names say: the built-in names and those of the settings, each looked up once."""
 
-    def __init__(self, names: tuple[str, ...] = (), patterns: tuple[str, ...] = ()) -> None:
-        self._registered = frozenset(normalised(name) for name in names)
-        registered = tuple(Detector("registered-pattern", ("",), _compiled(p)) for p in patterns)
-        self.detectors = (*registered, *DETECTORS)
-        self.binary_detectors = (*registered, *(d for d in DETECTORS if d.rule in BINARY_RULES))
-        self.always_scan = bool(patterns)
+    def __init__(self, settings: ScrubSettings | None = None) -> None:
+        settings = settings if settings is not None else ScrubSettings()
+        self.off = checked_rules(settings.off)
+        self._registered = frozenset(map(normalised, settings.names))
+        self._kept = frozenset(map(normalised, settings.keep)) - self._registered
+        registered = tuple(Detector("registered-pattern", ("",), _compiled(p)) for p in settings.patterns)
+        built_in = tuple(d for d in DETECTORS if d.rule not in self.off)
+        self.detectors = (*registered, *built_in)
+        self.binary_detectors = (*registered, *(d for d in built_in if d.reads_binary))
+        self.always_scan = bool(settings.patterns)
         self.rule = lru_cache(maxsize=8192)(self._rule)
         self.query_rule = lru_cache(maxsize=1024)(self._query_rule)
         self.field_rule = lru_cache(maxsize=1024)(self._field_rule)
@@ -51,12 +64,27 @@ class Lexicon:
         plain = normalised(name)
         if plain in self._registered:
             return "registered-name"
+        if plain in self._kept:
+            return ""
         if plain in SECRET_NAMES or plain.endswith(SECRET_ENDINGS):
             return "secret-name"
         if ENVIRONMENT_NAME.search(name):
             return "secret-name"
         # Dumped header fields go by the names of header fields.
         return "secret-name" if name[:2] in ("X-", "x-") and says_secret(name) else ""
+
+    def claim(self, name: str, value: str, *, aws: bool = False, query: bool = False) -> str:
+        """Return the rule for the value that goes by a name, also by one that says little by itself."""
+        rule = self.query_rule(name) if query else self.rule(name)
+        if (
+            rule
+            or len(value) < 4
+            or normalised(name) in self._kept
+            or not is_weak(name, aws=aws, query=query)
+        ):
+            return rule
+        one_time = normalised(name) in ONE_TIME_NAMES and value.isdecimal() and len(value) <= 8
+        return "secret-name" if one_time or is_opaque(value) else ""
 
     def _field_rule(self, name: str) -> str:
         """What the name of a form field says: of ``user[password]`` and ``db.password`` the last part."""
@@ -76,10 +104,14 @@ class Lexicon:
 
     def _query_rule(self, name: str) -> str:
         plain = normalised(name)
+        if plain in self._kept:
+            return ""
         return QUERY_RULES[plain] if plain in QUERY_RULES else self.field_rule(name)
 
     def _header_rule(self, name: str) -> str:
         plain = normalised(name)
+        if plain in self._kept:
+            return ""
         if plain in HEADER_RULES:
             return HEADER_RULES[plain]
         return self.rule(name) or ("api-key" if says_secret(name) else "")
@@ -90,6 +122,15 @@ def says_secret(header: str) -> bool:
     """Whether the last words of a header field's name say that it carries a secret."""
     name = _CAMEL.sub("-", header).lower()
     return HEADER_NAME.search(name) is not None and HARMLESS_HEADER_NAME.search(name) is None
+
+
+@lru_cache(maxsize=4096)
+def is_weak(name: str, *, aws: bool, query: bool) -> bool:
+    """Whether a name says secret of a value that is opaque, and of no other."""
+    plain = normalised(name)
+    if plain in WEAK_NAMES or plain.endswith(WEAK_ENDINGS):
+        return True
+    return (not aws and plain in WEAK_OUTSIDE_AWS) or (query and plain in WEAK_IN_QUERIES)
 
 
 @lru_cache(maxsize=4096)
@@ -104,6 +145,22 @@ def describes(name: str) -> bool:
 def names_account(name: str) -> bool:
     plain = normalised(name)
     return plain in ACCOUNT_NAMES or plain.endswith(ACCOUNT_ENDINGS)
+
+
+@lru_cache(maxsize=4096)
+def surely_names_account(name: str) -> bool:
+    plain = normalised(name).replace(":", "")
+    return plain in CERTAIN_ACCOUNT_NAMES or plain.endswith(("accountid", "accountids"))
+
+
+@lru_cache(maxsize=4096)
+def names_version(name: str) -> bool:
+    return normalised(name).endswith(("version", "ver", "build", "release", "oid"))
+
+
+@lru_cache(maxsize=4096)
+def names_canonical_user(name: str) -> bool:
+    return normalised(name) in CANONICAL_USER_NAMES
 
 
 @lru_cache(maxsize=4096)

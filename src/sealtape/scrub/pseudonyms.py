@@ -18,7 +18,8 @@ import re
 import string
 
 from sealtape.scrub.archives import unpacked
-from sealtape.scrub.evidence import ORDINARY_WORDS, TOKEN_PREFIX, TRIVIAL
+from sealtape.scrub.evidence import ORDINARY_WORDS, TRIVIAL
+from sealtape.scrub.tokens import TOKEN_PREFIX
 
 _BASE32 = string.ascii_uppercase + "234567"
 _LOWER, _UPPER, _DIGITS = string.ascii_lowercase, string.ascii_uppercase, string.digits
@@ -38,6 +39,8 @@ _ARMOUR = re.compile(r"(-----(?:BEGIN|END) [A-Z0-9 ]+-----|\\+[rn]|[\r\n]|(?:Pro
 _BASE64 = re.compile(r"[A-Za-z0-9+/]+={0,2}|[A-Za-z0-9_-]+={0,2}")
 _IPV4 = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _EMAIL = re.compile(r"([^@\s]+)@([^@\s]+)(\.[A-Za-z]{2,})")
+_NOBODYS = "@example.com"
+_SHORTEST_LOCAL = 6
 _URL = re.compile(r"([a-z][a-z0-9+.-]*://[^/?#@\s]+)([/?#]\S+)")
 _RUN = re.compile(r"[^\W_]+")
 
@@ -201,7 +204,7 @@ class StandIns:
         if match := TOKEN_PREFIX.match(value):
             return match[0] + _runs(value[match.end() :], draw)
         if match := _EMAIL.fullmatch(value):
-            return f"{_runs(match[1], draw)}@{_runs(match[2], draw)}{match[3]}"
+            return _email(value, draw) or f"{_runs(match[1], draw)}@{_runs(match[2], draw)}{match[3]}"
         if match := _URL.fullmatch(value):
             return match[1] + _runs(match[2], draw)
         return _base64(value, draw) or _runs(value, draw)
@@ -274,6 +277,12 @@ def _class_of(char: str) -> str:
     if char.isdecimal():
         return _DIGITS
     return _UPPER if char.isupper() else _LOWER
+
+
+def _email(value: str, draw: _Draw) -> str:
+    """Return an address of the same length in a domain that is nobody's, where there is room for one."""
+    room = len(value) - len(_NOBODYS)
+    return draw.text(_LOWER, room) + _NOBODYS if room >= _SHORTEST_LOCAL else ""
 
 
 def _uuid(value: str, draw: _Draw) -> str:

@@ -9,19 +9,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealtape.scrub import codecs
-from sealtape.scrub.evidence import PLACEHOLDER, SCHEME, TRIVIAL
+from sealtape.scrub.detectors import SCHEME
+from sealtape.scrub.evidence import PLACEHOLDER, TRIVIAL
 from sealtape.scrub.known import Known
 from sealtape.scrub.lexicon import Lexicon
 from sealtape.scrub.pseudonyms import StandIns
 
-MAX_DEPTH = 8
-"""How many encodings inside of one another are undone."""
+MAX_DEPTH = 16
+"""How many views inside of one another are looked into; an encoding costs up to three."""
 
 URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>\\^`{}|]+")
 USER_INFO = re.compile(
     r"([A-Za-z][A-Za-z0-9+.-]*://)([^/?#@:]*):([^/?#\s]+)@|([A-Za-z][A-Za-z0-9+.-]*://)([^/?#@:]{16,})@"
 )
-ESCAPED = re.compile(r"[^\s\"'<>&=?]*%[0-9A-Fa-f]{2}[^\s\"'<>&=?]*")
 PLAIN_NAME = re.compile(r"[A-Za-z_$-]{1,40}")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?")
 _SIGNED_QUERY = re.compile(r"[?&](?:X-Amz-Signature|X-Amz-Algorithm|Signature|X-Goog-Signature)=", re.I)
@@ -74,7 +74,11 @@ class Replacer(ABC):
         """Return a query string without secrets; ``claim`` is a rule that claims all its values."""
 
     def swap(self, value: str, rule: str, place: str) -> str:
-        """Return the stand-in of ``value`` and note it."""
+        """Return the stand-in of ``value`` and note it; ``value`` where the rule is turned off."""
+        if rule in self.lexicon.off:
+            return value
+        if rule == "account-id" and "-" in value:
+            return _grouped(self.swap(value.replace("-", ""), rule, place))
         again = self.stand_ins.is_one(value)
         stand_in = self.stand_ins.constant(value) if rule in _CONSTANT else self.stand_ins.of(value)
         if self.notes is not None:
@@ -97,6 +101,8 @@ class Replacer(ABC):
         what has no letter or digit are no secrets. What a model claims keeps ARNs, dates and the hosts of
         URLs.
         """
+        if rule in self.lexicon.off:
+            return self.text(text, place)
         if self.stand_ins.is_one(text):
             return self.swap(text, rule, place)
         if not _ALNUM.search(text) or text.lower() in TRIVIAL or PLACEHOLDER.fullmatch(text):
@@ -195,6 +201,8 @@ class Replacer(ABC):
 
     def secret_bytes(self, data: bytes, rule: str, place: str) -> bytes:
         """Replace binary data that is secret as a whole; text in it is replaced as text is."""
+        if rule in self.lexicon.off:
+            return data
         text = codecs.printable(data)
         if text:
             return self.secret(text, rule, place).encode("utf-8", "surrogatepass")
@@ -203,6 +211,10 @@ class Replacer(ABC):
             encoded = base64.b64encode(data).decode("ascii")
             self._note(rule, place, encoded, self.stand_ins.of(encoded))
         return stand_in
+
+
+def _grouped(account: str) -> str:
+    return f"{account[:4]}-{account[4:8]}-{account[8:]}"
 
 
 def _float_like(text: str, value: float) -> float:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
+from sealtape import multipart
 from sealtape.interaction import (
     AwsRequest,
     Headers,
@@ -22,24 +23,18 @@ from sealtape.interaction import (
     Response,
     Scrubbed,
 )
-from sealtape.scrub import codecs, content
-from sealtape.scrub.evidence import (
-    ACCESS_KEY_ID,
-    HEADER_RULES,
-    JWT,
-    PLACEHOLDER,
-    PRIVATE_KEY,
-    SCHEME,
-    SIGNED,
-    SIGV4_HEADER,
-    TRIVIAL,
-    normalised,
-)
+from sealtape.scrub import archives, cbor, codecs, content, escapes
+from sealtape.scrub.detector import Detector
+from sealtape.scrub.detectors import ACCESS_KEY_ID, JWT, PRIVATE_KEY, SCHEME, SIGNED
+from sealtape.scrub.evidence import HEADER_RULES, PLACEHOLDER, SIGV4_HEADER, TRIVIAL, normalised
 from sealtape.scrub.known import Reach, reach_of, spellings
 from sealtape.scrub.needles import Needles, occurrences
+from sealtape.scrub.tokens import SERVICE_TOKENS
 from sealtape.settings import ScrubSettings
 
-MAX_DEPTH = 8
+MAX_DEPTH = 12
+_TELLING = 16
+_LARGE = 4096
 
 _SAFE_NAME = re.compile(r"[A-Za-z$@_*][A-Za-z_:$-]{0,63}")
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
@@ -48,11 +43,12 @@ _ESCAPED_END = re.compile(r"(?:\\+r)?\\+n")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _BARE_AUTHORIZATION = re.compile(r"(?:\b[Bb]earer|\bBEARER)[ ]+([A-Za-z0-9._~+/-]{16,}=*)")
 _PATTERNS = (
-    ("access-key-id", ("AKIA", "ASIA"), ACCESS_KEY_ID),
-    ("jwt", ("eyJ",), JWT),
-    ("private-key", ("PRIVATE KEY",), PRIVATE_KEY),
-    ("sigv4-signature", ("ignature=", "IGNATURE="), SIGNED),
-    ("authorization", ("earer ", "EARER "), _BARE_AUTHORIZATION),
+    Detector("access-key-id", ("AKIA", "ASIA"), ACCESS_KEY_ID),
+    Detector("jwt", ("eyJ",), JWT),
+    Detector("private-key", ("PRIVATE KEY",), PRIVATE_KEY),
+    Detector("sigv4-signature", ("ignature=", "IGNATURE="), SIGNED),
+    Detector("authorization", ("earer ", "EARER "), _BARE_AUTHORIZATION),
+    *SERVICE_TOKENS,
 )
 _TOKEN_HEADERS = frozenset(HEADER_RULES) - {"cookie", "setcookie", "setcookie2"}
 
@@ -99,6 +95,7 @@ def find_residue(
         label = request.label if isinstance(request, AwsRequest) else request.method
         for rule, place in (*_read_all(item.interaction, judge), *judge.headers(item.interaction)):
             found[Residue(rule, f"{label}:{place}")] = None
+    found = {residue: None for residue in found if residue.rule not in settings.off}
     return [r for r in found if not any(fnmatchcase(str(r), pattern) for pattern in settings.allow)]
 
 
@@ -130,18 +127,27 @@ class _Judge:
             if next(occurrences(text, needle, anywhere=anywhere), None) is not None:
                 rules.append("known-value")
                 break
-        for rule, anchors, credential in _PATTERNS:
-            for anchor in anchors:
-                if anchor in text:
-                    if not all(self._accepts(match[1]) for match in credential.finditer(text)):
-                        rules.append(rule)
-                    break
+        if len(text) > _LARGE and codecs.is_binary(text):
+            text = codecs.readable(text)
+        for detector in _PATTERNS:
+            if self._is_broken(detector, text):
+                rules.append(detector.rule)
         return rules
+
+    def _is_broken(self, detector: Detector, text: str) -> bool:
+        return any(
+            value and not self._accepts(value)
+            for match in detector.found_in(text)
+            for value in match.groups()
+        )
 
     def _accepts(self, value: str) -> bool:
         # A key in PEM armour stands with escaped line ends wherever a string was not decoded.
         plain = _ESCAPED_END.sub("\n", value) if "\\" in value else value
-        return plain in self._stand_ins or bool(_Reader(self._is_made).text(value, "", 3))
+        if plain in self._stand_ins or bool(_Reader(self._is_made).text(value, "", 3)):
+            return True
+        # Where a view ends is another question here than it was there.
+        return any(plain in made or made in plain for made in self._long_stand_ins if len(made) >= _TELLING)
 
     def _is_made(self, text: str) -> list[str]:
         return ["made"] if text in self._stand_ins else []
@@ -235,7 +241,7 @@ class _Reader:
         frames = content.parse_frames(body) if body[:1] == b"\0" else None
         if frames is None:
             found = self.data(body, place, MAX_DEPTH)
-            for part in content.multipart_parts(body, content.header(headers, "content-type")):
+            for part in multipart.parts(body, content.header(headers, "content-type")):
                 found += self.data(body[part.start : part.end], f"{place}.*", MAX_DEPTH)
             return found
         return [
@@ -248,16 +254,26 @@ class _Reader:
         text, _ = codecs.decode_text(data)
         if not codecs.is_binary(text):
             return self.text(text, place, depth)
-        if data[:3] == content.GZIP and depth > 0:
+        packed = self._packed(data, place, depth - 1) if depth > 0 else None
+        return [(rule, place) for rule in self._find(text)] if packed is None else packed
+
+    def _packed(self, data: bytes, place: str, depth: int) -> _Found | None:
+        """Read what is packed in ``data``; None where nothing is."""
+        if coding := content.packing(data):
             try:
-                return self.data(content.decode_content(data, "gzip"), place, depth - 1)
+                return self.data(content.decode_content(data, coding), place, depth)
             except content.Unreadable as error:
                 # A piece of an archive (a range of an object) is read as far as it goes.
                 if error.partial is None:
                     return [("unreadable", place)]
-                if error.partial:
-                    return self.data(error.partial, place, depth - 1)
-        return [(rule, place) for rule in self._find(text)]
+                return self.data(error.partial, place, depth) if error.partial else None
+        if data[:4] == archives.ZIP:
+            files = archives.unpacked(data)
+            if files is None:
+                return [("unreadable", place)] if archives.is_too_large(data) else None
+            return [hit for packed in files.values() for hit in self.data(packed, place, depth)]
+        document = cbor.parse(data)
+        return self.tree(document.tree, place, depth) if document is not None else None
 
     def tree(self, node: Any, place: str, depth: int, *, plain: bool = False) -> _Found:
         """Read a tree; of a ``plain`` one the text around it was read, and only views are left."""
@@ -306,15 +322,40 @@ class _Reader:
                     found += self.text(span.value, below, depth)
             # What no span accounts for is read as text is.
             text = "".join([*outside, text[at:]])
-        if "%" in text and _ESCAPE.search(text):
-            found += self.text(codecs.unquoted(text), place, depth)
+        for other in _undone(text):
+            found += self.text(other, place, depth)
+        if "\n" in text:
+            # A line of base64 that goes on is a piece of something, stand-ins included.
+            text = escapes.WRAPPED.sub(lambda m: m[0] if codecs.decode_base64(m[0]) is None else "", text)
         for match in _BASE64_RUN.finditer(text):
             view = codecs.decode_base64(match[0])
             if view is None:
                 continue
-            if codecs.printable(view.data) is not None or view.data[:3] == content.GZIP:
-                found += self.data(view.data, place, depth)
+            inner = view.data if codecs.printable(view.data) is not None else content.inflated(view.data)
+            if inner is not None or content.packing(view.data) or view.data[:4] == archives.ZIP:
+                found += self.data(inner or view.data, place, depth)
         return found
+
+
+def _undone(text: str) -> Iterator[str]:
+    """Yield what ``text`` says in every kind of escapes, and what it holds of other texts."""
+    if "%" in text and _ESCAPE.search(text):
+        yield codecs.unquoted(text)
+    if "&" in text and escapes.ENTITIES.search(text):
+        yield escapes.without_entities(text)
+    if "\\" in text:
+        if escapes.ESCAPES.search(text):
+            yield escapes.without_escapes(text)
+        yield from map("[{0[0]}]".format, escapes.STRINGS.finditer(text))
+    for start, end in escapes.documents_in(text) if "{" in text or "[" in text else ():
+        if end - start < len(text):
+            yield text[start:end]
+    for match in escapes.HEX.finditer(text):
+        readable = codecs.printable(bytes.fromhex(match[0]))
+        if readable is not None:
+            yield readable
+    for match in escapes.WRAPPED.finditer(text) if "\n" in text else ():
+        yield "".join(match[0].split())
 
 
 def _safe(name: str) -> str:

@@ -1,13 +1,17 @@
 """The rules: what is a secret, where it is looked for, and what takes its place.
 
 `RULES` is the table that ``sealtape explain`` prints, and that counts, residue findings and reports refer
-to by id. The names and patterns that the rules go by stand in `sealtape.scrub.evidence` and, for AWS, in
-`sealtape.scrub.models`.
+to by id. The names that the rules go by stand in `sealtape.scrub.evidence` and, for AWS, in
+`sealtape.scrub.models` and `sealtape.scrub.supplement`; patterns in `sealtape.scrub.detectors`.
 """
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from sealtape.errors import SettingsError
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,14 @@ RULES: tuple[Rule, ...] = (
         "account ids: in ARNs, queue URLs, hosts, owner fields, and then wherever they appear",
     ),
     _rule(
+        "canonical-user-id",
+        _ALL,
+        "value",
+        "64 hex digits",
+        "Amazon S3",
+        "canonical user ids, in policies, grants and owners; they lead to the account",
+    ),
+    _rule(
         "model-sensitive",
         _AWS,
         "model",
@@ -126,7 +138,7 @@ RULES: tuple[Rule, ...] = (
         _AWS,
         "model",
         "shape of the value",
-        "sealtape.scrub.models",
+        "sealtape.scrub.supplement",
         "credential members that the service model does not mark",
     ),
     _rule(
@@ -134,7 +146,7 @@ RULES: tuple[Rule, ...] = (
         _AWS,
         "model",
         "shape of the value",
-        "sealtape.scrub.models",
+        "sealtape.scrub.supplement",
         "environment variables, user data, stack parameters and outputs",
     ),
     _rule(
@@ -187,6 +199,30 @@ RULES: tuple[Rule, ...] = (
         "webhook URLs whose path is the credential",
     ),
     _rule(
+        "command-line",
+        "text",
+        "value",
+        "shape of the value",
+        "manuals of the programs",
+        "secrets in scripts: after an option (mysql -p), in a clause (IDENTIFIED BY), in files of accounts",
+    ),
+    _rule(
+        "email-address",
+        _ALL,
+        "value",
+        "length; the domain is example.com where there is room",
+        "RFC 5321, RFC 2606",
+        "e-mail addresses, unless their domain is reserved or they name nobody (git@, noreply@)",
+    ),
+    _rule(
+        "public-address",
+        _ALL,
+        "value",
+        "an address that is private",
+        "RFC 6890",
+        "public IP addresses; private and documentation ones stay",
+    ),
+    _rule(
         "environment-value",
         _ALL,
         "known",
@@ -237,6 +273,19 @@ RULES: tuple[Rule, ...] = (
 )
 
 _BY_ID = {rule.id: rule for rule in RULES}
+
+
+def checked_rules(ids: Iterable[str]) -> frozenset[str]:
+    """Return the ids of rules that are turned off; raise `SettingsError` for one that there is not."""
+    for rule_id in ids:
+        if rule_id not in _BY_ID:
+            near = difflib.get_close_matches(rule_id, _BY_ID, n=1)
+            raise SettingsError(
+                f"there is no rule {rule_id!r}",
+                where="[tool.sealtape.scrub] off",
+                hint=f"sealtape explain {near[0]}" if near else "sealtape explain",
+            )
+    return frozenset(ids)
 
 
 def explain(rule_id: str) -> Rule | None:

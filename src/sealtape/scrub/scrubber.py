@@ -13,6 +13,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from sealtape import multipart
 from sealtape.errors import ResidueFound
 from sealtape.interaction import (
     AwsRequest,
@@ -27,7 +28,7 @@ from sealtape.interaction import (
     Response,
     Scrubbed,
 )
-from sealtape.scrub import codecs, content
+from sealtape.scrub import cbor, codecs, content
 from sealtape.scrub.common import CommonSecrets
 from sealtape.scrub.erase import Eraser
 from sealtape.scrub.evidence import PROCESS_VARIABLE
@@ -78,7 +79,7 @@ class Scrubber:
         self._settings = settings
         self._stand_ins = StandIns(key)
         self._known = Known(self._stand_ins)
-        self._lexicon = Lexicon(settings.names, settings.patterns)
+        self._lexicon = Lexicon(settings)
         self._models = models if models is not None else shared_models()
         self._learned: set[tuple[str, str]] = set()
         self._restoring = Restoring()
@@ -87,6 +88,8 @@ class Scrubber:
         self._known.adopt(removals)
         self._environment: dict[str, str] = {}
         self._shown = 0
+        for value in settings.values:
+            self.learn(value, "registered-value")
         self.learn_environment(environ)
 
     def learn_environment(self, environ: Mapping[str, str] = os.environ) -> None:
@@ -107,10 +110,14 @@ class Scrubber:
         It is removed wherever it appears, in every encoding, from six characters on (from four where
         it is the whole of a value). Ordinary words, numbers under six digits and stand-ins are not.
         """
-        if (value, rule) in self._learned or not value:
+        if (value, rule) in self._learned or not value or rule in self._lexicon.off:
             return
         self._learned.add((value, rule))
         self._known.add(value, rule, reach_of(value, rule))
+
+    def digest(self, name: str) -> str:
+        """Return the keyed digest of a name that a cassette should know and not hold: 16 hex digits."""
+        return self._stand_ins.digest(name)
 
     def is_stand_in(self, text: str) -> bool:
         """Whether ``text`` is a stand-in made here or named by the opened cassette."""
@@ -348,7 +355,7 @@ class Scrubber:
             headers = content.mended(headers, body)
         if body is outcome.body and headers is outcome.headers and reason == outcome.reason:
             return outcome
-        return Response(outcome.status, reason, headers, body, outcome.broken)
+        return replace(outcome, reason=reason, headers=headers, body=body)
 
     def _headers(
         self,
@@ -439,6 +446,9 @@ def _planned(data: bytes, eraser: Eraser, place: str, plan: Node) -> bytes:
         changed = text if new is tree else codecs.splice_json(text, tree, new)
     elif codecs.looks_like_markup(text):
         changed = eraser.markup(text, place, plan)
+    elif document := cbor.parse(data):
+        new = eraser.tree(document.tree, place, plan)
+        return data if new is document.tree else cbor.rebuilt(data, document, new)
     else:
         return eraser.data(data, place)
     return data if changed == text else changed.encode(codec, "surrogatepass")
@@ -446,7 +456,7 @@ def _planned(data: bytes, eraser: Eraser, place: str, plan: Node) -> bytes:
 
 def _multipart(data: bytes, kind: str, eraser: Eraser, place: str) -> bytes:
     pieces, at = [], 0
-    for part in content.multipart_parts(data, kind):
+    for part in multipart.parts(data, kind):
         part_bytes = data[part.start : part.end]
         text, codec = codecs.decode_text(part_bytes)
         new = part_bytes

@@ -7,12 +7,19 @@ from abc import abstractmethod
 from typing import Any
 
 from sealtape.scrub import codecs
+from sealtape.scrub.detectors import ACCOUNT
 from sealtape.scrub.evidence import NAME_KEYS, SIGV4_HEADER, VALUE_KEYS, normalised
+from sealtape.scrub.lexicon import surely_names_account
 from sealtape.scrub.models import Node
-from sealtape.scrub.replace import ESCAPED, USER_INFO, Replacer
+from sealtape.scrub.replace import USER_INFO, Replacer
 from sealtape.scrub.wording import is_preference
 
+_ACCOUNT = re.compile(ACCOUNT)
 _PARAMETER = re.compile(r";([^;=/?#]+)=([^;?#]*)")
+_SEGMENT = re.compile(r"[^/]*%[0-9A-Fa-f]{2}[^/]*")
+_LIST_VALUES = frozenset({"string", "data"})
+"""Elements of a property list that hold what the ``key`` before them names."""
+
 _VALUE_ATTRIBUTES = VALUE_KEYS | {"content"}
 _NAME_ATTRIBUTES = frozenset({"name", "id", "key", "property"})
 
@@ -91,7 +98,7 @@ class Syntax(Replacer):
 
     def field(self, value: str, name: str, place: str, claim: str = "") -> str:
         """Return the value of a query, form or multipart field without secrets."""
-        rule = claim or self.lexicon.query_rule(name)
+        rule = claim or self.lexicon.claim(name, value, aws=self.aws, query=True)
         if rule == "access-key-id":
             key, slash, scope = value.partition("/")
             return (self.swap(key, rule, place) if key else key) + slash + scope
@@ -118,7 +125,7 @@ class Syntax(Replacer):
         if ";" in head:
             head = _PARAMETER.sub(lambda match: self._parameter(match, place), head)
         if "%" in head:
-            head = ESCAPED.sub(lambda match: self.escaped(match[0], place), head)
+            head = _SEGMENT.sub(lambda match: self.escaped(match[0], place), head)
         return self.detect(head, place)
 
     def _parameter(self, match: re.Match[str], place: str) -> str:
@@ -151,7 +158,9 @@ class Syntax(Replacer):
 
     def header(self, name: str, value: str, place: str, claim: str = "") -> str:
         """Return the value of a header field without secrets."""
-        rule = claim or self.lexicon.header_rule(name)
+        rule = claim or self.lexicon.header_rule(name) or self.lexicon.claim(name, value, aws=self.aws)
+        if not rule and surely_names_account(name) and _ACCOUNT.fullmatch(value):
+            return self.swap(value, "account-id", place)
         if not rule:
             # ``<https://…>; rel="next"`` is no markup.
             whole = self.known.whole(value) if value[:1] == "<" else None
@@ -169,7 +178,7 @@ def _is_value_of(path: tuple[str, ...], paired: tuple[str, ...] | None) -> bool:
         paired is not None
         and len(path) > len(paired)
         and path[: len(paired)] == paired
-        and normalised(path[len(paired)]) in VALUE_KEYS
+        and (normalised(path[len(paired)]) in VALUE_KEYS or path[len(paired)] in _LIST_VALUES)
     )
 
 

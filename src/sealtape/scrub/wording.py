@@ -20,10 +20,11 @@ _FUNCTION_WORDS = frozenset(
     re.findall(
         r"\S+",
         "is are be been was were must cannot can't can has have had should may not no too does doesn't isn't "
-        "the a an will please needs requires required invalid least most than",
+        "the a an will please needs requires required invalid least most than your you "
+        "our my to of for and or with",
     )
 )
-_PREFERENCE = re.compile(r"[A-Za-z]?[a-z]{1,9}|[A-Z]{2,3}|[a-z]{2}[-_][A-Z]{2}")
+_PREFERENCE = re.compile(r"[A-Za-z]?[a-z]{1,9}|[A-Z][a-z]+/[A-Z][A-Za-z_]+|[A-Z]{2,3}|[a-z]{2}[-_][A-Z]{2}")
 _SESSION_NAME = re.compile(
     r"se?ss|sid|auth|tok|jwt|key|secret|csrf|xsrf|pass|remember|cred|uid|(?:^|[_-])id", re.I
 )
@@ -44,6 +45,18 @@ def is_mixed(value: str) -> bool:
     """Whether a value has digits and letters."""
     shape = _shape(value)
     return "9" in shape and ("a" in shape or "A" in shape)
+
+
+_IDENTIFIER = re.compile(
+    r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\d[\d.,:TZ+/-]*|[a-z]{1,8}-[0-9a-f]{8,17}"
+    r"|(?:[A-Za-z][A-Za-z0-9+.-]*:)?/.*|arn:.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:[:/].*)?"
+    r"|(?:[A-Za-z]+[-_.:/ ])*[A-Za-z]+[-_.:/ ]?\d{1,5}"
+)
+
+
+def is_opaque(value: str) -> bool:
+    """Whether a value is drawn by a machine and names nothing: no UUID, date, path, host name or word."""
+    return len(value) >= 8 and is_mixed(value) and " " not in value and _IDENTIFIER.fullmatch(value) is None
 
 
 def is_sentence(text: str, *, terse: bool = False) -> bool:

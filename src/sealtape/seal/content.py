@@ -65,6 +65,7 @@ class _Response(_Part):
     reason: str
     status: int
     broken: str = ""
+    stays: bool = False
 
 
 class _Failure(_Part):
@@ -135,6 +136,8 @@ def pack(scrubbed: Scrubbed) -> bytes:
         }
         if outcome.broken:
             response["broken"] = outcome.broken
+        if outcome.stays:
+            response["stays"] = True
         head["response"] = response
         answer = outcome.body
     else:
@@ -239,7 +242,9 @@ def _outcome(frame: bytes) -> Outcome:
         return Failure(failure.kind, failure.message)
     assert response is not None
     headers = _pairs(response.headers)
-    return Response(response.status, response.reason, headers, frame[middle:], response.broken)
+    return Response(
+        response.status, response.reason, headers, frame[middle:], response.broken, response.stays
+    )
 
 
 def _flat(headers: Headers) -> list[str]:

@@ -268,6 +268,49 @@ def test_a_secret_matches_any_secret_in_its_place_and_comes_back() -> None:
     assert text(tape, check(here)) == "2"
 
 
+def encrypted(data: bytes) -> Request:
+    return asked("kms.Encrypt", KeyId="alias/example", Plaintext=data)
+
+
+def stored(value: str, kind: str = "SecureString") -> Request:
+    return asked("ssm.PutParameter", Name="/example/key", Value=value, Type=kind)
+
+
+def test_a_key_that_is_sensitive_matches_another_key_in_its_place() -> None:
+    then, here, more = (bytes(range(start, start + 32)) for start in (128, 160, 192))
+    tape = cassette(answered(encrypted(then), "1"), answered(encrypted(then), "2"))
+    assert text(tape, encrypted(here)) == "1"
+    with pytest.raises(Miss):
+        tape.answer(encrypted(more))
+    assert text(tape, encrypted(here)) == "2"
+
+
+@pytest.mark.parametrize(
+    ("then", "here"),
+    [
+        (b"an order of ada", b"an order of eve"),
+        (bytes(range(128, 160)), b"a text of thirty-two characters!"),
+        (bytes(range(128, 138)), bytes(range(148, 158))),
+        (bytes(range(128, 144)), bytes(range(148, 180))),
+    ],
+    ids=["texts", "a text for a key", "shorter than keys", "a longer key"],
+)
+def test_sensitive_data_that_somebody_may_have_typed_stands_for_itself(then: bytes, here: bytes) -> None:
+    tape = cassette(answered(encrypted(then), "1"))
+    with pytest.raises(Miss):
+        tape.answer(encrypted(here))
+    assert text(tape, encrypted(then)) == "1"
+
+
+def test_what_the_caller_calls_a_secret_matches_any_other_and_what_it_does_not_stands_for_itself() -> None:
+    then, here = "recorded-" + "pass-1", "another-" + "word-2"
+    tape = cassette(answered(stored(then), "1"), answered(stored(then, "String"), "2"))
+    with pytest.raises(Miss):
+        tape.answer(stored(here, "String"))
+    assert text(tape, stored(here)) == "1"
+    assert text(tape, stored(here, "String")) == "2"
+
+
 def login(password: str) -> Request:
     return asked("rds.CreateDBInstance", DBInstanceIdentifier="db", MasterUserPassword=password)
 
@@ -305,6 +348,55 @@ def test_another_account_is_no_secret_that_any_may_stand_for() -> None:
     tape = cassette(answered(share("210987654321")))
     with pytest.raises(Miss):
         tape.answer(share("876543210987"))
+
+
+RECORDED, ELSEWHERE = "210987654321", "876543210987"
+
+
+def shared(account: str) -> Request:
+    return asked("ecr.DescribeRepositories", registryId=account)
+
+
+def assumed(account: str) -> Request:
+    return asked("sts.AssumeRole", RoleArn=f"arn:aws:iam::{account}:role/deploy", RoleSessionName="ci")
+
+
+def test_an_account_that_is_another_one_here_is_so_wherever_it_is_said() -> None:
+    document = json.dumps({"Principal": {"AWS": RECORDED}})
+    tape = cassette(
+        answered(assumed(RECORDED)),
+        answered(shared(RECORDED), "1"),
+        answered(asked("ecr.SetRepositoryPolicy", repositoryName="a", policyText=document), "2"),
+    )
+    tape.answer(assumed(ELSEWHERE))
+    with pytest.raises(Miss):
+        tape.answer(shared("543210987654"))
+    assert text(tape, shared(ELSEWHERE)) == "1"
+    policy = document.replace(RECORDED, ELSEWHERE)
+    assert text(tape, asked("ecr.SetRepositoryPolicy", repositoryName="a", policyText=policy)) == "2"
+
+
+def test_an_account_of_which_nothing_says_that_it_is_another_one_here_stands_for_itself() -> None:
+    tape = cassette(answered(assumed(RECORDED)), answered(shared(RECORDED)))
+    with pytest.raises(Miss):
+        tape.answer(shared(ELSEWHERE))
+    tape.answer(assumed(RECORDED))
+    with pytest.raises(Miss):
+        tape.answer(shared(ELSEWHERE))
+
+
+def test_the_access_key_id_of_the_caller_is_its_own_wherever_it_is_said() -> None:
+    then, here, third = ("AKIA" + letters * 4 for letters in ("WXYZ", "QRST", "GHJK"))
+
+    def renewed(caller: str, said: str) -> Request:
+        call = asked("iam.UpdateAccessKey", AccessKeyId=said, Status="Inactive")
+        return replace(call, caller=caller)
+
+    tape = cassette(answered(replace(asked("iam.GetUser"), caller=then)), answered(renewed(then, then), "1"))
+    tape.answer(replace(asked("iam.GetUser"), caller=here))
+    with pytest.raises(Miss):
+        tape.answer(renewed(here, third))
+    assert text(tape, renewed(here, here)) == "1"
 
 
 START = datetime(2025, 6, 17, 9, 30, 4, 599479, tzinfo=UTC)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sealtape.capture.sandbox import Sandbox
-from sealtape.errors import Miss
+from sealtape.errors import Miss, NetworkBlocked
 from sealtape.interaction import HttpRequest, Interaction, Outcome, Request, Response
 from sealtape.settings import SandboxSettings
 
@@ -20,6 +21,8 @@ class Memory:
         self.sandbox = Sandbox(sandbox or SandboxSettings())
         self.secrets: set[tuple[str, str]] = set()
         self.live_callers: list[str] = []
+        self.regions: dict[str, str] = {}
+        self.additions: dict[str, frozenset[str]] = {}
 
     def answer(self, request: Request, sent: Callable[[], HttpRequest] | None = None) -> Outcome | None:
         if not self.offline:
@@ -42,6 +45,13 @@ class Memory:
     def unread(self, request: Request) -> Miss:
         return Miss(f"{request.label} was recorded only in part")
 
+    @property
+    def known_offline(self) -> bool:
+        return self.offline
+
+    def refuse(self, host: str, pattern: str) -> Miss:
+        return NetworkBlocked(f"Network is disabled for host {host!r}", hint=pattern)
+
     def learn(self, value: str, rule: str) -> None:
         self.secrets.add((value, rule))
 
@@ -50,6 +60,18 @@ class Memory:
 
     def filter_response(self, response: Response) -> Response | None:
         return response
+
+    def watched(self, label: str, answer: Any) -> Any:
+        return answer
+
+    def note_additions(self, label: str, names: frozenset[str]) -> None:
+        self.additions[label] = names
+
+    def note_region(self, profile: str, region: str) -> None:
+        self.regions[profile] = region
+
+    def region_of(self, profile: str) -> str | None:
+        return self.regions.get(profile)
 
     def skips_waiting(self) -> bool:
         return self.offline

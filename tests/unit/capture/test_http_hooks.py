@@ -45,7 +45,9 @@ def recorded(work: Callable[[], Any], **options: Any) -> tuple[list[HttpRequest]
 
 
 def shown(cassette: Cassette) -> tuple[list[HttpRequest], list[Response]]:
-    return cassette.requests, cassette.responses  # type: ignore[return-value]  # of the HTTP track only
+    pairs = [(one.request, one.outcome) for one in cassette.interactions]
+    requests = [request for request, _ in pairs if isinstance(request, HttpRequest)]
+    return requests, [outcome for _, outcome in pairs if isinstance(outcome, Response)]
 
 
 def fields(request: HttpRequest) -> dict[str, str]:

@@ -22,8 +22,10 @@ from cryptography.fernet import Fernet
 from cryptography.hazmat.primitives.asymmetric import ed25519, rsa
 
 from sealtape.determinism import Inputs, determined, fresh_inputs, go_on, keep_place
+from sealtape.determinism.clock import reach
 from sealtape.seal.format import new_cassette_id
 from sealtape.seal.keyring import new_key
+from tests.unit.binding.cassettes import answered, asked, cassette
 
 INPUTS = Inputs("5eed" * 8, "2026-01-31T12:00:00.250000+00:00")
 
@@ -191,6 +193,43 @@ def test_a_replay_begins_at_the_recorded_time_and_goes_on() -> None:
     assert datetime.now(UTC).year > 2025
 
 
+def at(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def test_a_replay_is_never_behind_what_it_has_answered_and_never_goes_back() -> None:
+    with determined(INPUTS, clock="tick", is_recording=False):
+        reach(at("2026-01-31T12:00:30+00:00"))
+        assert 0 <= time.time() - at("2026-01-31T12:00:30+00:00") < 1
+        reach(at("2026-01-31T12:00:10+00:00"))
+        assert 0 <= time.time() - at("2026-01-31T12:00:30+00:00") < 1
+        assert datetime.now(UTC).isoformat().startswith("2026-01-31T12:00:3")
+
+
+def test_what_a_cassette_answers_takes_its_clock_along() -> None:
+    made = b"<CreateDate>2026-01-31T12:00:40.430432Z</CreateDate>"
+    tape = cassette(answered(asked(), made, ("Date", "Sat, 31 Jan 2026 12:00:40 GMT")))
+    with determined(INPUTS, clock="tick", is_recording=False):
+        tape.answer(asked())
+        assert 0 <= time.time() - at("2026-01-31T12:00:40.430432+00:00") < 1
+
+
+@pytest.mark.parametrize(
+    ("clock", "is_recording"), [("stand", False), ("real", False), ("tick", True), ("stand", True)]
+)
+def test_only_a_clock_that_ticks_in_a_replay_is_taken_along(clock: str, is_recording: bool) -> None:
+    with determined(dataclasses.replace(INPUTS, is_fresh=True), clock=clock, is_recording=is_recording):
+        before = time.time()
+        reach(before + 600)
+        assert time.time() < before + 60
+
+
+def test_a_date_that_is_still_to_come_is_not_reached() -> None:
+    with determined(INPUTS, clock="tick", is_recording=False):
+        reach(at("2999-01-01T00:00:00+00:00"))
+        assert datetime.now(UTC).year == 2026
+
+
 def test_a_standing_clock_stands_while_recording_too() -> None:
     for is_recording in (True, False):
         with determined(dataclasses.replace(INPUTS, is_fresh=True), clock="stand", is_recording=is_recording):
@@ -219,14 +258,17 @@ def test_a_test_that_sets_its_clock_itself_keeps_it(frozen: str, tmp_path: Path)
     script = f"""
 import datetime
 from sealtape.determinism import determined, Inputs
+from sealtape.determinism.clock import reach
 {frozen}
 inputs = Inputs({INPUTS.seed!r}, {INPUTS.start!r})
+inputs_at = {at(INPUTS.start)!r}
 with hold("2001-02-03"):
     with determined(inputs, clock="tick", is_recording=False):
         assert datetime.datetime.now().year == 2001
 with determined(inputs, clock="tick", is_recording=False):
     assert datetime.datetime.now().year == 2026
     with hold("2001-02-03"):
+        reach(inputs_at + 60)
         assert datetime.datetime.now().year == 2001
     assert datetime.datetime.now().year == 2026
 """

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sealtape.renaming.moments import Clocks, Moment, moment_of, spellings
+from sealtape.interaction import Failure, Response
+from sealtape.renaming.moments import Clocks, Moment, answered_by, moment_of, spellings
 from sealtape.renaming.values import pieces
 
 THEN = datetime(2025, 6, 17, 9, 30, 4, 599479, tzinfo=UTC)
@@ -82,3 +83,13 @@ def test_both_times_are_written_as_providers_write_them() -> None:
     assert written["2025-06-17T09:30:04"] == "2025-07-27T12:37:15"
     assert written["1750152604599"] == str(round(NOW.timestamp() * 1000))
     assert written["Tue, 17 Jun 2025 09:30:04 GMT"] == "Sun, 27 Jul 2025 12:37:15 GMT"
+
+
+def test_a_response_had_been_made_by_the_end_of_the_second_of_its_date() -> None:
+    date = ("Date", "Sat, 31 Jan 2026 12:00:40 GMT")
+    assert answered_by(Response(200, "OK", (date,), b"")) == 1_769_860_841
+
+
+@pytest.mark.parametrize("outcome", [Response(200), Response(200, "", (("date", "soon"),)), Failure("x")])
+def test_what_is_not_dated_says_no_time(outcome: Response | Failure) -> None:
+    assert answered_by(outcome) == 0.0

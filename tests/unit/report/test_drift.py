@@ -81,7 +81,11 @@ def test_tests_are_named_where_there_are_several_and_all_of_them_when_asked_for(
     brief, full = ([line.plain for line in drift_text(found, verbose=v)] for v in (False, True))
     assert "in test_a" in brief[0]
     assert not any("test_b" in line for line in brief)
-    assert [line.strip() for line in full[2:4]] == ["in test_a", "in test_b"]
+    assert [line.strip() for line in full if line.strip().startswith("in ")] == ["in test_a", "in test_b"]
+    assert [line.strip() for line in full if "fingerprint" in line] == [
+        f"fingerprint {fact.fingerprint}" for fact in found
+    ]
+    assert not any("fingerprint" in line for line in brief)
     assert "test_b" not in drift_markdown(found)
     assert "in `test_a`, `test_b`" in drift_markdown(found, verbose=True)
     assert not any("test_a" in line.plain for line in drift_text(found[:1]))

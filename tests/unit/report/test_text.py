@@ -25,6 +25,17 @@ def test_the_inputs_are_told_and_the_seed_is_not() -> None:
     assert told == "    recorded at 2026-01-31 12:00:00 UTC; draws are seeded"
 
 
+def test_what_the_test_made_up_is_named() -> None:
+    drawn, given = "0f317f3d-954f-4dda-be63-81402a596ccf", "9c0e7a51-3b1f-4c55-8d0a-6f2b7e94d1c8"
+    first = AwsRequest("s3", "CreateBucket", {"Bucket": f"example-{drawn}"})
+    second = AwsRequest("s3", "PutObject", {"Bucket": f"example-{drawn}", "Key": given, "ACL": "private"})
+    shown = lines(
+        Scrubbed(Interaction(first, Response(200, body=given.encode()))),
+        Scrubbed(Interaction(second, Response(200))),
+    )
+    assert f"    made up, and bound to others where a replay makes up others: {drawn}" in shown
+
+
 def answer(body: bytes, *headers: tuple[str, str]) -> Scrubbed:
     return Scrubbed(
         Interaction(HttpRequest("GET", "https://example.com/"), Response(200, "OK", headers, body))

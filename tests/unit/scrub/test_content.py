@@ -103,22 +103,6 @@ def test_checksums_that_cannot_be_computed_are_left_out() -> None:
     assert content.mended(headers, BODY) == (("Date", "now"),)
 
 
-def test_the_parts_of_a_multipart_body_are_found_with_their_names() -> None:
-    body = (
-        b'--b\r\nContent-Disposition: form-data; name="one"\r\n\r\n1\r\n'
-        b"--b\r\nContent-Type: text/plain\r\n\r\n2\r\n--b--\r\n"
-    )
-    parts = content.multipart_parts(body, 'multipart/form-data; boundary="b"')
-    assert [(body[part.start : part.end], part.name) for part in parts] == [(b"1", "one"), (b"2", "")]
-
-
-@pytest.mark.parametrize(
-    "kind", ["multipart/form-data", "text/plain; boundary=b", "multipart/mixed; boundary=zz"]
-)
-def test_a_body_without_its_boundary_has_no_parts(kind: str) -> None:
-    assert list(content.multipart_parts(b"--b\r\n\r\n1\r\n--b--", kind)) == []
-
-
 def test_a_body_that_a_client_has_decoded_already_carries_no_coding() -> None:
     headers = (("Content-Encoding", "gzip"),)
     assert content.applied_codings(headers, b'{"answer": 42}') == ()

@@ -4,7 +4,8 @@ import botocore
 import pytest
 from botocore.loaders import Loader
 
-from sealtape.scrub.models import CONTENT, PAYLOADS, SUPPLEMENT, Models, Node
+from sealtape.scrub.models import Models, Node
+from sealtape.scrub.supplement import CONTENT, PAYLOADS, SUPPLEMENT
 
 LOADER = Loader()
 MODELS = Models(LOADER)

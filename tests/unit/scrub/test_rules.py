@@ -5,7 +5,8 @@ import re
 import pytest
 
 from sealtape.scrub import RULES, explain
-from sealtape.scrub.evidence import DETECTORS, HEADER_RULES, QUERY_RULES
+from sealtape.scrub.detectors import DETECTORS
+from sealtape.scrub.evidence import HEADER_RULES, QUERY_RULES
 
 
 def test_every_rule_has_an_id_of_its_own_in_kebab_case() -> None:

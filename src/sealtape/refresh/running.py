@@ -1,9 +1,7 @@
-"""Recording anew beside the accepted cassettes, and saying what the provider changed.
+"""Running pytest so that it records anew beside the accepted cassettes, and reading what it does.
 
 pytest runs in a process of its own and writes every new recording to a pending file; what it does is
-read from a file of events while it runs. Then each pending recording is compared with its cassette:
-where nothing is different but what always is, the pending file goes and the cassette is confirmed; the
-rest waits for a decision. No accepted cassette is ever written here.
+read from a file of events while it runs.
 """
 
 from __future__ import annotations
@@ -18,23 +16,15 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
-from sealtape import ledger, store
 from sealtape.capture.embedded import require_sandbox
-from sealtape.drift import Finding, compare, group
-from sealtape.drift.findings import fingerprint
-from sealtape.errors import CassetteMissing, SandboxUnreachable, SealtapeError, UsageError
-from sealtape.interaction import Recording
-from sealtape.library import Library
-from sealtape.seal.format import unseal
+from sealtape.errors import SandboxUnreachable, SealtapeError, UsageError
 from sealtape.seal.keyring import load_key
-from sealtape.settings import Settings, load_settings
+from sealtape.settings import Settings
 
 EMBEDDED = "embedded"
-RECORDING_FAILED = "recording-failed"
 
 _POLL_SECONDS = 0.1
 _GRACE_SECONDS = 2.0
@@ -86,28 +76,6 @@ class Run:
         return self.finished and not self.interrupted and len(self.tests) >= self.total
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
-    """What a refresh found: the drift by fact, what waits, what was confirmed, and what went wrong."""
-
-    run: Run
-    findings: tuple[Finding, ...]
-    pending: tuple[Path, ...]
-    new: tuple[Path, ...]
-    confirmed: tuple[Path, ...]
-    problems: tuple[SealtapeError, ...]
-
-    @property
-    def failed(self) -> tuple[RecordedTest, ...]:
-        """The tests that could not be recorded anew."""
-        return tuple(test for test in self.run.tests if test.outcome == "failed")
-
-    @property
-    def is_complete(self) -> bool:
-        """Whether everything that was to be refreshed was."""
-        return self.run.is_whole and not self.failed and not self.problems
-
-
 def require_rules(settings: Settings, sandbox: str | None) -> None:
     """Raise `UsageError` unless it is said what may be recorded, and `SandboxUnreachable` for a sandbox
     server that does not answer: both before a test is run."""
@@ -157,11 +125,13 @@ def record_anew(
     *,
     sandbox: str | None = None,
     older_than: int | None = None,
+    only: Sequence[str] | None = None,
     watch: Callable[[Progress], None] = lambda _: None,
 ) -> Run:
     """Run pytest with ``arguments`` so that marked tests are recorded into pending files.
 
-    ``older_than`` (seconds) leaves out what was confirmed since. ``watch`` is told of every step.
+    ``older_than`` (seconds) leaves out what was confirmed since, ``only`` all tests but these, by pytest's
+    ids. ``watch`` is told of every step.
     Ctrl-C stops pytest, and the run is returned as far as it came. Raise `UsageError` where pytest
     refuses to start or finds no test to record.
     """
@@ -171,6 +141,10 @@ def record_anew(
         # For pytest-recording: it lets a run with --block-network reach the network if it records.
         command += ["--record-mode=rewrite"]
         command += [f"--sealtape-older-than={older_than}"] if older_than is not None else []
+        if only is not None:
+            chosen = Path(folder, "only.json")
+            chosen.write_text(json.dumps(list(only)), encoding="utf-8")
+            command += [f"--sealtape-refresh-only={chosen}"]
         command += [f"--sandbox={sandbox}"] if sandbox is not None else []
         with Path(folder, "output").open("w+b") as output:
             watching = _Watching(events, watch)
@@ -291,107 +265,3 @@ def _complaint(output: str) -> tuple[str, str]:
     # pytest's own way of saying it, or argparse's, whose first line is about usage.
     found = [match[1] for line in lines if (match := _COMPLAINT.match(line))]
     return "; ".join(found or lines[-3:]), hint
-
-
-def judged(run: Run, waiting: Sequence[Path] = ()) -> Refreshed:
-    """Compare what ``run`` recorded with the accepted cassettes, and remove what says nothing new.
-
-    ``waiting`` are cassettes with a pending recording, whether a test told of it or not: one that was
-    stopped did not, nor does a fixture that outlives its tests.
-    The ledger notes what was confirmed. What cannot be compared or noted is among the ``problems``; its
-    pending file stays.
-    """
-    findings: list[Finding] = []
-    problems: list[SealtapeError] = []
-    confirmed: list[Path] = []
-    new: list[Path] = []
-    kept: list[Path] = []
-    compared = _Comparison()
-    for path, (outcome, test) in _outcomes(run, waiting).items():
-        try:
-            facts = compared.drift(path, test) if outcome == "pending" else []
-        except SealtapeError as error:
-            problems.append(error)
-            kept.append(path)
-            continue
-        findings += facts
-        if outcome == "new":
-            new.append(path)
-        elif _is_quiet(facts):
-            store.pending_path(path).unlink(missing_ok=True)
-            confirmed.append(path)
-        else:
-            kept.append(path)
-    findings += [_failure(test) for test in run.tests if test.outcome == "failed"]
-    problems += _noted(confirmed)
-    return Refreshed(run, tuple(group(findings)), tuple(kept), tuple(new), tuple(confirmed), tuple(problems))
-
-
-def _is_quiet(facts: Sequence[Finding]) -> bool:
-    return all(fact.severity == "quiet" for fact in facts)
-
-
-def _outcomes(run: Run, waiting: Sequence[Path]) -> dict[Path, tuple[str, str]]:
-    """Return what became of each cassette, and for which test; the last word on a shared one counts."""
-    here = Path.cwd()
-    outcomes: dict[Path, tuple[str, str]] = {}
-    for test in run.tests:
-        for path, outcome in test.cassettes:
-            outcomes[here / path] = (outcome, test.test)
-    for path in waiting:
-        outcomes.setdefault(here / path, ("pending" if path.exists() else "new", ""))
-    return outcomes
-
-
-class _Comparison:
-    """Opens cassettes with the key of their project, each project's once."""
-
-    def __init__(self) -> None:
-        self._libraries: dict[Settings, Library] = {}
-
-    def drift(self, path: Path, test: str) -> list[Finding]:
-        """Return what differs between the cassette at ``path`` and the recording that waits beside it.
-
-        Where more than what is quiet does, what waits is settled: it differs in that and in no more.
-        """
-        settings = load_settings(path.parent)
-        library = self._libraries.setdefault(settings, Library(settings))
-        accepted, waiting = library.read(path), self._pending(library, path)
-        facts = compare(accepted, waiting, test=test)
-        if not _is_quiet(facts):
-            library.settle(path, accepted, waiting)
-        return facts
-
-    def _pending(self, library: Library, path: Path) -> Recording:
-        waiting = store.pending_path(path)
-        try:
-            data = store.read(waiting)
-        except CassetteMissing:
-            raise CassetteMissing(
-                "the new recording is gone", where=str(waiting), hint="sealtape refresh"
-            ) from None
-        return unseal(data, library.key, where=str(waiting), name=library.settings.name_of(path))
-
-
-def _noted(confirmed: list[Path]) -> Iterator[SealtapeError]:
-    try:
-        ledger.confirm(confirmed, datetime.now(UTC).date())
-    except SealtapeError as error:
-        yield error
-
-
-def _failure(test: RecordedTest) -> Finding:
-    """Return the finding that a test could not be recorded anew; tests that failed alike are one fact."""
-    return Finding(
-        id=RECORDING_FAILED,
-        kind=RECORDING_FAILED,
-        severity="breaking",
-        cause="unknown",
-        service="",
-        operation="recording",
-        path="",
-        old=None,
-        new=test.error,
-        tests=(test.test,),
-        fingerprint=fingerprint(RECORDING_FAILED, "", "recording", "", test.error),
-    )

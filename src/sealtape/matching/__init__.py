@@ -10,24 +10,18 @@ Nothing here answers true or false about two requests: equal requests have equal
 
 from __future__ import annotations
 
-import json
 import re
-from base64 import b64decode, b64encode
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import blake2b
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 from sealtape.interaction import ANYTHING, AwsRequest, HttpRequest, Request, Tree
+from sealtape.matching.bodies import SIGNATURE, body_tree, canonical_body, digest, grouped, presigned_form
+from sealtape.matching.trees import canonical_json
 from sealtape.renaming import Name, skeleton
 
-# Which of the two kinds of signature a client makes depends on its region and configuration.
-_SIGNATURE = frozenset(
-    f"x-amz-{name}"
-    for name in ("algorithm", "content-sha256", "credential", "date", "expires", "security-token")
-) | {"x-amz-signature", "x-amz-signedheaders", "signature", "awsaccesskeyid", "expires"}
 _BUCKET_HOST = re.compile(r"(.+)\.s3[.-](?:[a-z0-9-]+\.)*amazonaws\.com")
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
@@ -72,7 +66,7 @@ def _canonical_aws(request: AwsRequest) -> Canonical:
         return by_operation(request)
     text = canonical_json(request.parameters)
     cut, accounts = skeleton(text, request.region)
-    payload = None if request.body is None else _digest(request.body)
+    payload = None if request.body is None else digest(request.body)
     names = (*_speaker(request.region, request.caller), *accounts)
     # A response is read by the protocol in which the request was made, and by no other.
     spoken = request.service, request.operation, request.protocol
@@ -96,36 +90,15 @@ def taken_apart(request: Request) -> Parts:
         tree: Tree = {"parameters": request.parameters, "payload": request.body}
         return Parts((request.service, request.operation, request.protocol), tree)
     parts = _parts(request.url)
-    form = _presigned_form(request)
+    form = presigned_form(request)
     if form is not None:
         parts = parts | _presigned(parts)
     place = (parts["scheme"], parts["host"], parts["port"])
-    body: Tree = _body_tree(request) if form is None else [list(field) for field in form]
+    body: Tree = body_tree(request) if form is None else [list(field) for field in form]
     return Parts(
         (request.method.upper(), *place),
-        {"path": parts["path"], "query": _grouped(parts["query"]), "body": body},
+        {"path": parts["path"], "query": grouped(parts["query"]), "body": body},
     )
-
-
-def _grouped(pairs: Iterable[tuple[str, str]]) -> dict[str, Tree]:
-    """Return fields by name: the value of one, the values of several."""
-    grouped: dict[str, list[str]] = {}
-    for name, value in pairs:
-        grouped.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
-
-
-def _body_tree(request: HttpRequest) -> Tree:
-    """Return the body as what it is: JSON as JSON, a form as its fields, multipart without boundary."""
-    content_type = _content_type(request)
-    if _is_json(content_type) or (not content_type and request.body[:1] in (b"{", b"[")):
-        parsed: Tree = _parse_json(request.body)
-        if parsed is not None:
-            return parsed
-    if _is_form(content_type):
-        return _grouped(_form(request.body))
-    boundary = _boundary(request)
-    return request.body.replace(boundary, b"boundary") if boundary else request.body
 
 
 @lru_cache(maxsize=64)
@@ -136,33 +109,11 @@ def _speaker(region: str, caller: str) -> tuple[Name, ...]:
 
 def _canonical_http(request: HttpRequest) -> Canonical:
     parts = _parts(request.url)
-    form = _presigned_form(request)
+    form = presigned_form(request)
     if form is not None:
         parts = parts | _presigned(parts)
     place = (parts["scheme"], parts["host"], parts["port"], parts["path"], parts["query"])
-    return Canonical((request.method.upper(), *place, _canonical_body(request) if form is None else form))
-
-
-def canonical_json(tree: Any) -> str:
-    """Return ``tree`` as JSON with sorted keys and bytes as ``{"$bytes": base64}``."""
-    return _ENCODER.encode(tree)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return dict(value)
-    if isinstance(value, Sequence) and not isinstance(value, (bytes, bytearray)):
-        return list(value)
-    return {"$bytes": b64encode(value).decode()}
-
-
-_ENCODER = json.JSONEncoder(
-    sort_keys=True, separators=(",", ":"), ensure_ascii=True, default=_plain, check_circular=False
-)
-
-
-def _digest(data: bytes) -> bytes:
-    return blake2b(data, digest_size=16).digest()
+    return Canonical((request.method.upper(), *place, canonical_body(request) if form is None else form))
 
 
 @lru_cache(maxsize=16384)
@@ -191,101 +142,8 @@ def _presigned(parts: dict[str, Any]) -> dict[str, Any]:
     """
     bucket = _BUCKET_HOST.match(parts["host"])
     path = f"/{bucket[1]}{parts['path']}" if bucket else parts["path"]
-    query = tuple(pair for pair in parts["query"] if pair[0].lower() not in _SIGNATURE)
+    query = tuple(pair for pair in parts["query"] if pair[0].lower() not in SIGNATURE)
     return {"scheme": "presigned", "host": "aws", "port": None, "path": path, "query": query}
-
-
-def _presigned_form(request: HttpRequest) -> tuple[tuple[str, Any], ...] | None:
-    """Return what counts of an upload by a presigned POST, None where ``request`` is none.
-
-    Its fields, and the conditions of its policy, apart from who signed it when and until when.
-    """
-    boundary = _boundary(request)
-    if not boundary or b'name="policy"' not in request.body:
-        return None
-    fields = []
-    for part in request.body.split(b"--" + boundary):
-        head, _, value = part[2:-2].partition(b"\r\n\r\n")
-        match = re.search(r'name="([^"]*)"', head.decode("latin-1"))
-        name = match[1].lower() if match else ""
-        if name and name not in _SIGNATURE:
-            fields.append((name, _conditions(value) if name == "policy" else _digest(head + value)))
-    return tuple(fields)
-
-
-def _conditions(policy: bytes) -> Hashable:
-    """Return the conditions of a policy that was not made by signing; unreadable, the policy itself."""
-    try:
-        conditions = json.loads(b64decode(policy))["conditions"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return _digest(policy)
-    return canonical_json([one for one in conditions if not _is_of_signing(one)])
-
-
-def _is_of_signing(condition: Any) -> bool:
-    """Whether a condition, ``{name: value}`` or ``[operator, $name, value]``, is about the signature."""
-    names = condition[1:2] if isinstance(condition, list) else condition
-    if not isinstance(names, (dict, list)):
-        return False
-    return any(str(name).lstrip("$").lower() in _SIGNATURE for name in names)
-
-
-def _boundary(request: HttpRequest) -> bytes:
-    """Return what separates the parts of a multipart body, empty where it is none."""
-    content_type = _content_type(request, lower=False)
-    if not content_type.lower().startswith("multipart/"):
-        return b""
-    match = re.search(r'boundary="?([^";]+)', content_type)
-    return match[1].encode() if match else b""
-
-
-def _canonical_body(request: HttpRequest) -> Hashable:
-    """Return the body as what it is: JSON as JSON, a form as its fields, multipart without boundary."""
-    body = request.body
-    if not body:
-        return b""
-    content_type = _content_type(request)
-    if _is_json(content_type) or (not content_type and body[:1] in b"{["):
-        parsed = _parse_json(body)
-        if parsed is not None:
-            return canonical_json(parsed)
-    if _is_form(content_type):
-        return tuple(sorted(_form(body)))
-    boundary = _boundary(request)
-    return _digest(body.replace(boundary, b"\x00boundary") if boundary else body)
-
-
-def _is_form(content_type: str) -> bool:
-    return content_type.startswith("application/x-www-form-urlencoded")
-
-
-def _form(body: bytes) -> list[tuple[str, str]]:
-    return parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True)
-
-
-def _number(text: str) -> int | float:
-    """Read 1.0 as 1: to JSON they are one number."""
-    value = float(text)
-    return int(value) if value.is_integer() and abs(value) < 2**53 else value
-
-
-def _parse_json(body: bytes) -> Any:
-    try:
-        return json.loads(body, parse_float=_number)
-    except (ValueError, RecursionError):
-        return None
-
-
-def _is_json(content_type: str) -> bool:
-    kind = content_type.partition(";")[0].strip()
-    return kind == "application/json" or kind.endswith("+json")
-
-
-def _content_type(request: HttpRequest, *, lower: bool = True) -> str:
-    for name, value in request.headers:
-        if name.lower() == "content-type":
-            return value.lower() if lower else value
-    return ""
 
 
 def differences(live: Request, recorded: Request, limit: int = 5) -> list[Difference]:
@@ -318,12 +176,11 @@ def _http_differences(live: HttpRequest, recorded: HttpRequest) -> Iterable[Diff
         if ours[part] != theirs[part]:
             yield Difference(part, str(ours[part]), str(theirs[part]))
     yield from _tree_differences("query", dict(ours["query"]), dict(theirs["query"]))
-    if _canonical_body(live) != _canonical_body(recorded):
-        mine, yours = _parse_json(live.body), _parse_json(recorded.body)
-        if isinstance(mine, (dict, list)) and isinstance(yours, (dict, list)):
+    if canonical_body(live) != canonical_body(recorded):
+        mine, yours = body_tree(live), body_tree(recorded)
+        kinds = [list if isinstance(tree, (list, tuple)) else type(tree) for tree in (mine, yours)]
+        if kinds[0] is kinds[1] and kinds[0] in (dict, list):
             yield from _tree_differences("body", mine, yours)
-        elif _is_form(_content_type(live)) and _is_form(_content_type(recorded)):
-            yield from _tree_differences("body", dict(_form(live.body)), dict(_form(recorded.body)))
         else:
             yield Difference("body", _size(live.body), _size(recorded.body))
 

@@ -1,0 +1,189 @@
+"""Recorded requests and answers held against the installed botocore's model, without recording again.
+
+A model says what an operation takes and gives. What a recording has beyond it shows what another SDK knew
+or the provider added; what the model demands and the recording lacks is what an SDK would refuse today. So
+the same cassettes under another botocore say what an upgrade changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sealtape.drift.bodies import document
+from sealtape.drift.engine import finding
+from sealtape.drift.findings import Cause, Finding, group
+from sealtape.drift.models import ENTRY, ITEM, UNKNOWN, Shape, operation_model, protocols
+from sealtape.drift.rules import RULE
+from sealtape.interaction import ANYTHING, AwsRequest, Interaction, Recording
+
+_SPECIAL = frozenset(("$stream", "$decimal", "$set", "$type", "$blob", "$condition", "$attribute", "$any"))
+_COMPOUND: Mapping[str, Any] = {"structure": Mapping, "map": Mapping, "list": (list, tuple)}
+_NUMBERS = frozenset(("integer", "long", "float", "double", "bigdecimal"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Breach:
+    """What does not fit the model: the rule, where, what the model has and what the recording has."""
+
+    rule: str
+    path: tuple[str, ...]
+    modelled: Any = None
+    recorded: Any = None
+
+
+def contract(recording: Recording, *, test: str = "") -> list[Finding]:
+    """Return what in ``recording`` does not fit the installed botocore, one finding a fact.
+
+    ``old`` is what the model has, ``new`` what was recorded; the cause is ``sdk`` for what a request or its
+    protocol says, else ``unknown``: the model may be behind the provider, or the provider beside its model.
+    HTTP interactions have no model, and none is made up.
+    """
+    found: list[Finding] = []
+    for scrubbed in recording.interactions:
+        request = scrubbed.interaction.request
+        if not isinstance(request, AwsRequest):
+            continue
+        told = dict.fromkeys((*_asked(request), *_answered(scrubbed.interaction, request)))
+        found += [_finding(breach, request, test or recording.name) for breach in told]
+    return group(found)
+
+
+def _finding(breach: _Breach, request: AwsRequest, test: str) -> Finding:
+    cause: Cause = (
+        "sdk" if breach.path[:1] in ((":request",), (":protocol",)) or not breach.path else "unknown"
+    )
+    return finding(
+        RULE[breach.rule],
+        request.service,
+        request.operation,
+        ".".join(breach.path),
+        breach.modelled,
+        breach.recorded,
+        cause,
+        test,
+    )
+
+
+# Requests -----------------------------------------------------------------------------------------------
+
+
+def _asked(request: AwsRequest) -> Iterator[_Breach]:
+    model = operation_model(request.service, request.operation)
+    if model is UNKNOWN:
+        yield _Breach("unmodelled-operation", ())
+        return
+    known = protocols(request.service)
+    if request.protocol and known and request.protocol != known[0]:
+        yield _Breach("protocol-changed", (":protocol",), known[0], request.protocol)
+    if request.parameters != ANYTHING:
+        yield from _against(request.parameters, model.input, (":request",), is_request=True)
+
+
+# Answers ------------------------------------------------------------------------------------------------
+
+
+def _answered(interaction: Interaction, request: AwsRequest) -> Iterator[_Breach]:
+    answer = document(interaction)
+    if answer.failure or answer.model is UNKNOWN:
+        return
+    if answer.is_error:
+        error = answer.tree.get("Error") if isinstance(answer.tree, Mapping) else None
+        code = error.get("Code") if isinstance(error, Mapping) else None
+        # A model that lists errors lists those that callers catch by name; S3 and EC2 list next to none.
+        if isinstance(code, str) and answer.model.errors and code not in answer.model.errors:
+            yield _Breach("unmodelled-error", ("Error", "Code"), None, code)
+        return
+    if answer.shape is None:
+        if isinstance(answer.tree, Mapping):
+            yield from (
+                _Breach("unmodelled-member", (name,), None, value) for name, value in answer.tree.items()
+            )
+        return
+    if isinstance(answer.tree, Mapping):
+        yield from _against(answer.tree, answer.shape, (), is_request=False)
+
+
+# Shapes -------------------------------------------------------------------------------------------------
+
+
+def _against(value: Any, shape: Shape, path: tuple[str, ...], *, is_request: bool) -> Iterator[_Breach]:
+    """Yield where ``value`` does not fit ``shape``; a value that is null or tagged by capture fits any."""
+    if value is None or shape is None or (isinstance(value, Mapping) and _SPECIAL & value.keys()):
+        return
+    kind = shape.type_name
+    if kind not in _COMPOUND:
+        yield from _scalar(value, shape, path, is_request=is_request)
+    elif getattr(shape, "is_document_type", False):
+        return
+    elif not isinstance(value, _COMPOUND[kind]):
+        yield _Breach("unmodelled-type", path, kind, _kind(value))
+    elif kind == "structure":
+        yield from _structure(value, shape, path, is_request=is_request)
+    elif kind == "list":
+        for item in value:
+            yield from _against(item, shape.member, (*path, ITEM), is_request=is_request)
+    else:
+        for item in value.values():
+            yield from _against(item, shape.value, (*path, ENTRY), is_request=is_request)
+
+
+def _structure(
+    value: Mapping[str, Any], shape: Shape, path: tuple[str, ...], *, is_request: bool
+) -> Iterator[_Breach]:
+    for name, inner in value.items():
+        if name in shape.members:
+            yield from _against(inner, shape.members[name], (*path, name), is_request=is_request)
+        elif not shape.is_tagged_union:
+            rule = "unmodelled-parameter" if is_request else "unmodelled-member"
+            yield _Breach(rule, (*path, name), None, _kind(inner))
+    for name in shape.required_members:
+        if name not in value:
+            rule = "required-parameter-missing" if is_request else "required-member-missing"
+            yield _Breach(rule, (*path, name), shape.members[name].type_name)
+
+
+def _scalar(value: Any, shape: Shape, path: tuple[str, ...], *, is_request: bool) -> Iterator[_Breach]:
+    if isinstance(value, Mapping) and value.keys() == {"$time"}:
+        value = str(value["$time"])
+    if not _fits(value, shape, is_request=is_request):
+        yield _Breach("unmodelled-type", path, shape.type_name, _kind(value))
+        return
+    values = shape.metadata.get("enum")
+    if values and isinstance(value, str) and value not in values:
+        yield _Breach("enum-outside-model", path, None, value)
+
+
+def _fits(value: Any, shape: Shape, *, is_request: bool) -> bool:
+    kind = shape.type_name
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    if kind == "boolean":
+        return isinstance(value, bool)
+    if kind in _NUMBERS:
+        # JSON has no NaN, and headers no numbers: both come as text.
+        return is_number or (not is_request and isinstance(value, str) and _spells_number(value))
+    if kind == "timestamp":
+        return is_number or isinstance(value, str)
+    if shape.serialization.get("jsonvalue"):
+        return True
+    # The content of a blob comes as what it says, which may be a document.
+    return isinstance(value, (str, bytes)) or kind == "blob"
+
+
+def _spells_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "boolean"
+    if isinstance(value, (int, float)):
+        return "number"
+    if isinstance(value, (str, bytes)):
+        return "string"
+    return "structure" if isinstance(value, Mapping) else "list"

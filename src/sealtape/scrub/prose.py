@@ -1,0 +1,240 @@
+"""Prose, logs and scripts: known values, addresses, assignments, tables and patterns, one after another."""
+
+from __future__ import annotations
+
+import re
+from abc import abstractmethod
+from collections.abc import Callable
+
+from sealtape.scrub import codecs, escapes
+from sealtape.scrub.detector import Detector
+from sealtape.scrub.detectors import LOOSE_RULES, NEAR_ACCESS_KEY
+from sealtape.scrub.evidence import ASSIGNMENT, PAIR, PAIR_ANCHORS, PLACEHOLDER, TRIVIAL
+from sealtape.scrub.known import Note
+from sealtape.scrub.replace import MAX_DEPTH, URL
+from sealtape.scrub.syntax import Syntax
+
+_BASE64_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
+_FIELD = re.compile(r"(\"[^\"\n]*\"|[^,;\t\n]+|(?<=[,;\t])|\A(?=[,;\t]))([,;\t]|\Z)")
+_COLUMN = re.compile(r"[A-Za-z][\w-]{0,40}(?: [\w()-]{1,20}){0,4}")
+_STRUCTURED = frozenset({"authorization", "registered-pattern"})
+
+
+class Prose(Syntax):
+    """Looks into text that has no syntax as a whole."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def base64(self, text: str, place: str) -> str | None:
+        """Look into base64; None where ``text`` is not base64 of something readable."""
+
+    def known_in(self, text: str, place: str) -> str:
+        """Return ``text`` with the known values in it replaced."""
+        return self.known.within(text, self.noting(place)) if self.known.edition else text
+
+    def noting(self, place: str) -> Note | None:
+        """Return what takes note of replacements at ``place``; None where nobody asks."""
+        if self.notes is None:
+            return None
+        return lambda rule, value, stand_in: self._note(rule, place, value, stand_in)
+
+    def _hex(self, text: str, place: str) -> str:
+        """Look into the hex digits of something readable."""
+        inner = codecs.printable(bytes.fromhex(text)) if self.depth < MAX_DEPTH else None
+        if inner is None:
+            return text
+        changed = self.text(inner, place)
+        return text if changed is inner else escapes.with_hex(changed, text)
+
+    def _quoted(self, text: str, place: str) -> str:
+        """Look into a JSON string that is part of a text."""
+        tree = codecs.parse_json(f"[{text}]") if self.depth < MAX_DEPTH else None
+        if tree is None or len(tree) != 1 or tree[0] == text[1:-1]:
+            return text
+        changed = self.text(tree[0], place)
+        return text if changed == tree[0] else codecs.splice_json(f"[{text}]", tree, [changed])[1:-1]
+
+    def flat(self, text: str, place: str) -> str:
+        """Look into prose: known values, URLs, then patterns and base64 in what lies between."""
+        if "{" in text or "[" in text:
+            text = self._with_documents(text, place)
+        if "://" not in text:
+            return self._prose(text, place)
+        text = self.known.spanning_urls(text, self.noting(place))
+        pieces, at = [], 0
+        for match in URL.finditer(text):
+            pieces.append(self._prose(text[at : match.start()], place))
+            pieces.append(self._url_in_text(match[0], place))
+            at = match.end()
+        return "".join([*pieces, self._prose(text[at:], place)])
+
+    def _with_documents(self, text: str, place: str) -> str:
+        """Look into the JSON documents that are part of a text: of log lines, callbacks, event streams."""
+        edits = []
+        for start, end in escapes.documents_in(text) if self.depth < MAX_DEPTH else ():
+            document = text[start:end]
+            changed = self.text(document, place)
+            if changed != document:
+                edits.append((start, end, changed))
+        return codecs.splice(text, edits) if edits else text
+
+    def _prose(self, text: str, place: str) -> str:
+        if len(text) < 4:
+            return text
+        text = self.detect(self.known_in(text, place), place)
+        if "=" in text or ":" in text:
+            text = self._assignments(text, place)
+        if any(anchor in text for anchor in PAIR_ANCHORS):
+            text = self._pairs(text, place)
+        if "\n" in text:
+            text = self._table(text, place)
+        if self.beside_key:
+            text = self._apply(_NEAR, text, place)
+        if "%" in text:
+            text = self._each(text, escapes.PERCENT, "\"'<>&=?", lambda piece: self.escaped(piece, place))
+        if "&" in text:
+            text = self._undone(
+                escapes.ENTITIES, escapes.without_entities, escapes.with_entities, text, place
+            )
+        if "\\" in text:
+            text = escapes.STRINGS.sub(lambda match: self._quoted(match[0], place), text)
+            text = self._undone(escapes.ESCAPES, escapes.without_escapes, escapes.with_escapes, text, place)
+        if len(text) >= 24:
+            text = escapes.HEX.sub(lambda match: self._hex(match[0], place), text)
+        if len(text) >= 20:
+            if "\n" in text:
+                text = escapes.WRAPPED.sub(lambda match: self.base64(match[0], place) or match[0], text)
+            text = _BASE64_RUN.sub(lambda match: self.base64(match[0], place) or match[0], text)
+        return text
+
+    def _undone(
+        self,
+        pattern: re.Pattern[str],
+        undo: Callable[[str], str],
+        redo: Callable[[str, str], str],
+        text: str,
+        place: str,
+    ) -> str:
+        """Look into the stretches of ``text`` that are written with escapes."""
+
+        def looked_into(piece: str) -> str:
+            plain = undo(piece)
+            if plain == piece:
+                return piece
+            changed = self.text(plain, place)
+            return piece if changed == plain else redo(changed, piece)
+
+        return self._each(text, pattern, "\"'<>", looked_into) if self.depth < MAX_DEPTH else text
+
+    def _each(self, text: str, escape: re.Pattern[str], ends: str, look_into: Callable[[str], str]) -> str:
+        edits = [
+            (start, end, changed)
+            for start, end in escapes.stretches(text, escape, ends)
+            if (changed := look_into(text[start:end])) != text[start:end]
+        ]
+        return codecs.splice(text, edits) if edits else text
+
+    def _assignments(self, text: str, place: str) -> str:
+        edits: list[tuple[int, int, str]] = []
+        at = 0
+        while match := ASSIGNMENT.search(text, at):
+            group = match.lastindex or 0
+            queried = text[match.start() - 1 : match.start()] in ("?", "&")
+            rule = self.lexicon.claim(match[1], match[group], aws=self.aws, query=queried)
+            # What no name claims may itself be an assignment: ``--from-literal=password=…``.
+            at = match.end() if rule else match.start(group)
+            if rule and not _harmless(match[group]):
+                edits.append((*match.span(group), self.secret(match[group], rule, place)))
+        return codecs.splice(text, edits) if edits else text
+
+    def _pairs(self, text: str, place: str) -> str:
+        """Look into pairs of a name and a value that are written in some other way than as an assignment."""
+        edits: list[tuple[int, int, str]] = []
+        for match in PAIR.finditer(text):
+            name, group = next(filter(None, match.groups())), match.lastindex or 0
+            rule = self.lexicon.rule(name)
+            if rule and not _harmless(match[group]):
+                edits.append((*match.span(group), self.secret(match[group], rule, place)))
+        return codecs.splice(text, edits) if edits else text
+
+    def _table(self, text: str, place: str) -> str:
+        """Look into a table: below a secret name in its first line stand secrets."""
+        head, _, rows = text.partition("\n")
+        names = [name.strip('" \r') for name, _ in _FIELD.findall(head)]
+        if not 1 < len(names) <= 64 or not all(map(_COLUMN.fullmatch, names)):
+            return text
+        rules = [self.lexicon.rule(name) for name in names]
+        if not any(rules):
+            return text
+        edits, at = [], len(head) + 1
+        for row in rows.splitlines(keepends=True):
+            cells = list(_FIELD.finditer(row.rstrip("\r\n")))
+            for cell, rule in zip(cells, rules, strict=False) if len(cells) == len(rules) else ():
+                value = cell[1].strip('"')
+                if rule and value and not _harmless(value):
+                    start = at + cell.start(1) + cell[1].find(value)
+                    edits.append((start, start + len(value), self.secret(value, rule, place)))
+            at += len(row)
+        return codecs.splice(text, edits) if edits else text
+
+    def _url_in_text(self, url: str, place: str) -> str:
+        core = url.rstrip(".,;:!?)]*")
+        whole = self.known.whole(core, self.noting(place))
+        if whole is not None:
+            return whole + url[len(core) :]
+        return self.url(core, place) + url[len(core) :]
+
+    def escaped(self, text: str, place: str) -> str:
+        plain = codecs.unquoted(text)
+        changed = self.text(plain, place)
+        return text if changed == plain else codecs.quoted_like(changed, text)
+
+    def detect(self, text: str, place: str, *, binary: bool = False) -> str:
+        """Return ``text`` without what the patterns find; in binary data only those with an anchor."""
+        for detector in self.lexicon.binary_detectors if binary else self.lexicon.detectors:
+            text = self._apply(detector, text, place)
+        return text
+
+    def in_binary(self, text: str, place: str) -> str:
+        """Look into what can be read in binary data."""
+        readable = codecs.readable(text)
+        if not any(True for d in self.lexicon.binary_detectors for _ in d.found_in(readable)):
+            return text
+        return codecs.PRINTABLE_RUN.sub(lambda run: self.detect(run[0], place, binary=True), text)
+
+    def _apply(self, detector: Detector, text: str, place: str) -> str:
+        edits: list[tuple[int, int, str]] = []
+        groups = detector.groups
+        loose = detector.rule in LOOSE_RULES
+        for match in detector.found_in(text):
+            if loose and self._is_within_stand_in(match):
+                continue
+            for group in groups:
+                value = match[group]
+                if value:
+                    edits.append((*match.span(group), self._matched(value, detector.rule, place)))
+        return codecs.splice(text, edits) if edits else text
+
+    def _is_within_stand_in(self, match: re.Match[str]) -> bool:
+        """Whether what a pattern found is no more than a part of a stand-in."""
+        return any(self.stand_ins.is_one(_around(match, marks)) for marks in (" \n\"'<>", " \n\"'<>\\=,;:&"))
+
+    def _matched(self, value: str, rule: str, place: str) -> str:
+        return self.secret(value, rule, place) if rule in _STRUCTURED else self.swap(value, rule, place)
+
+
+def _around(match: re.Match[str], marks: str) -> str:
+    """Return what stands around a match, up to any of ``marks``."""
+    text = match.string
+    start = max(text.rfind(mark, 0, match.start()) for mark in marks) + 1
+    return text[
+        start : min((at for mark in marks if (at := text.find(mark, match.end())) >= 0), default=None)
+    ]
+
+
+_NEAR = Detector("secret-access-key", ("",), NEAR_ACCESS_KEY)
+
+
+def _harmless(value: str) -> bool:
+    return value.lower() in TRIVIAL or PLACEHOLDER.fullmatch(value) is not None

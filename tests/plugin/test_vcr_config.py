@@ -1,0 +1,46 @@
+"""What a project gives to vcrpy holds for sealed cassettes, or is said not to."""
+
+from __future__ import annotations
+
+from tests.plugin.projects import Project
+from tests.servers import Service
+
+TEST = """
+    import os, pytest, requests
+
+    @pytest.mark.vcr
+    def test_a(vcr):
+        requests.get(os.environ["URL"] + "/json", headers={"X-Secret": "one"})
+        assert "X-Secret" not in vcr.requests[0].headers
+"""
+
+
+def test_options_hold_or_are_warned_of(project: Project, http: Service) -> None:
+    config = """
+        import pytest
+
+        @pytest.fixture(scope="session")
+        def vcr_config():
+            return {"filter_headers": ["x-secret"], "filter_header": [], "skip_patchers": ("boto3",),
+                    "cassette_library_dir": "tapes", "path_transformer": lambda name: name + "-v2.yaml"}
+    """
+    run = project.write({"test_a.py": TEST, "conftest.py": config}).pytest("--record-mode=once", URL=http.url)
+    assert run.outcomes == {"passed": 1, "warning": 2}
+    assert "no option filter_header, so it has no effect: did you mean filter_headers?" in run.output
+    assert "skip_patchers" in run.output
+    assert list(project.tapes()) == ["tapes/test_a-v2.tape"]
+    assert project.replay(URL=http.url).outcomes["passed"] == 1
+
+
+def test_a_path_that_leaves_the_folder_is_refused(project: Project, http: Service) -> None:
+    config = """
+        import pytest
+
+        @pytest.fixture
+        def vcr_config():
+            return {"path_transformer": lambda name: "/tmp/elsewhere/" + name}
+    """
+    run = project.write({"test_a.py": TEST, "conftest.py": config}).pytest("--record-mode=once", URL=http.url)
+    assert run.outcomes == {"error": 1}
+    assert "NameEscapes" in run.output
+    assert http.asked == []
