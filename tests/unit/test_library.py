@@ -100,6 +100,8 @@ def test_draws_and_clock_are_options_too(http: Service) -> None:
 
 
 def test_coroutines_that_overlap_leave_nothing_seeded(http: Service) -> None:
+    with sealtape.use_cassette("first"):
+        """Import what the first cassette of a process imports: some of it draws."""
     before = random.getstate(), os.urandom, tempfile._name_sequence  # type: ignore[attr-defined]
 
     async def draw(path: str, until: float) -> list[object]:

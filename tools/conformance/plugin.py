@@ -124,7 +124,8 @@ class _Notes:
 
     def _watch_misses(self) -> None:
         """See both requests of a miss whole, where sealtape looks for the nearest recorded one."""
-        from sealtape import cassette, matching
+        from sealtape import matching
+        from sealtape.cassette import explanation
 
         nearest = matching.nearest
 
@@ -134,7 +135,7 @@ class _Notes:
                 self._missed.append([self._traced(one) for one in differing(live, found[0])])
             return found
 
-        cassette.nearest = watched  # type: ignore[attr-defined]  # there, but not for export
+        explanation.nearest = watched  # type: ignore[attr-defined]  # there, but not for export
 
     def _traced(self, found: Differing) -> Differing:
         """Say what shows that no test has drawn these values."""

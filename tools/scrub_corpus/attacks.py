@@ -52,7 +52,8 @@ def _secrets(draw: Values) -> Iterator[Case]:
 def _secrets_1(draw: Values) -> Iterator[Case]:
     v=draw.plain_password()
     z=io.BytesIO()
-    with zipfile.ZipFile(z,'w',zipfile.ZIP_DEFLATED) as f: f.writestr(zipfile.ZipInfo('.env'),f'DB_PASSWORD={v}\n')
+    with zipfile.ZipFile(z,'w',zipfile.ZIP_DEFLATED) as f:
+        f.writestr(zipfile.ZipInfo('.env'),f'DB_PASSWORD={v}\n')
     yield _planted('zip body',v,_txt(z.getvalue(),'application/zip'))
     yield _planted('zip lambda param',v,aws('lambda.UpdateFunctionCode',{'FunctionName':'f','ZipFile':z.getvalue()}))
     yield _planted('zip in base64 json',v,_js({'zip':b64(z.getvalue())}))

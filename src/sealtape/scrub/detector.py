@@ -10,7 +10,9 @@ _BINARY_RULES = frozenset(
     {"private-key", "jwt", "access-key-id", "sigv4-signature", "account-id", "authorization", "service-token",
      "webhook-url"}
 )  # fmt: skip
-_SHORT = 8192
+SHORT = 8192
+"""Characters; a longer text is looked into near anchors only."""
+
 _BEFORE = 512
 _DENSE = 64
 
@@ -48,13 +50,9 @@ class Detector:
         return range(1, self.pattern.groups + 1)
 
     def found_in(self, text: str) -> Iterator[re.Match[str]]:
-        """Yield the matches in ``text`` that are no look-alikes; of a long one only what is near anchors."""
-        if len(text) <= _SHORT:
-            # Most texts hold no anchor, and this is asked of every text for every detector.
-            for anchor in self.anchors:
-                if anchor in text:
-                    return filter(self.accepts, self.pattern.finditer(text))
-            return iter(())
+        """Return the matches in ``text`` that are no look-alikes; of a long one only what is near anchors."""
+        if len(text) <= SHORT:
+            return filter(self.accepts, self.pattern.finditer(text))
         return self._near_anchors(text)
 
     def _near_anchors(self, text: str) -> Iterator[re.Match[str]]:
@@ -67,6 +65,8 @@ class Detector:
             return [(0, size)]
         places: list[int] = []
         for anchor in self.anchors:
+            if len(anchor) == 1 and text.count(anchor) > most:
+                return [(0, size)]
             at = text.find(anchor)
             while at >= 0 and len(places) <= most:
                 places.append(at)

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Callable
 
 from sealtape.scrub import codecs, escapes
-from sealtape.scrub.detector import Detector
+from sealtape.scrub.detector import SHORT, Detector
 from sealtape.scrub.detectors import LOOSE_RULES, NEAR_ACCESS_KEY
 from sealtape.scrub.evidence import ASSIGNMENT, PAIR, PAIR_ANCHORS, PLACEHOLDER, TRIVIAL
 from sealtape.scrub.known import Note
@@ -193,7 +193,14 @@ class Prose(Syntax):
     def detect(self, text: str, place: str, *, binary: bool = False) -> str:
         """Return ``text`` without what the patterns find; in binary data only those with an anchor."""
         for detector in self.lexicon.binary_detectors if binary else self.lexicon.detectors:
-            text = self._apply(detector, text, place)
+            if len(text) > SHORT:
+                text = self._apply(detector, text, place)
+                continue
+            # Most texts hold no anchor, and this is asked of every text for every detector.
+            for anchor in detector.anchors:
+                if anchor in text:
+                    text = self._apply(detector, text, place)
+                    break
         return text
 
     def in_binary(self, text: str, place: str) -> str:

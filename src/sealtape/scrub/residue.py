@@ -24,7 +24,7 @@ from sealtape.interaction import (
     Scrubbed,
 )
 from sealtape.scrub import archives, cbor, codecs, content, escapes
-from sealtape.scrub.detector import Detector
+from sealtape.scrub.detector import SHORT, Detector
 from sealtape.scrub.detectors import ACCESS_KEY_ID, JWT, PRIVATE_KEY, SCHEME, SIGNED
 from sealtape.scrub.evidence import HEADER_RULES, PLACEHOLDER, SIGV4_HEADER, TRIVIAL, normalised
 from sealtape.scrub.known import Reach, reach_of, spellings
@@ -130,7 +130,8 @@ class _Judge:
         if len(text) > _LARGE and codecs.is_binary(text):
             text = codecs.readable(text)
         for detector in _PATTERNS:
-            if self._is_broken(detector, text):
+            anchored = len(text) > SHORT or any(anchor in text for anchor in detector.anchors)
+            if anchored and self._is_broken(detector, text):
                 rules.append(detector.rule)
         return rules
 

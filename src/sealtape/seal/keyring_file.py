@@ -245,7 +245,7 @@ def parse_keyring(text: str, where: str) -> Keyring:
         )
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # a number of 5000 digits, a list in a list in a list
         raise _malformed(where, str(error).lower()) from None
     version = document.pop("keyring", None)
     if type(version) is int and version > VERSION:

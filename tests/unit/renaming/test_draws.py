@@ -47,7 +47,7 @@ BASE62 = string.ascii_letters + string.digits
     ("draw", "share"),
     [
         (lambda: str(uuid.uuid4()), 0.99),
-        (lambda: str(uuid.uuid1()), 0.8),
+        (lambda: str(uuid.uuid1(random.getrandbits(48), random.getrandbits(14))), 0.8),
         (lambda: f"T{uuid.uuid4()}", 0.99),
         (lambda: uuid.uuid4().hex, 0.99),
         (lambda: f"bucket{uuid.uuid4().hex}", 0.95),
