@@ -119,6 +119,26 @@ def test_files_that_git_has_moved_are_bound_to_their_new_names(project: Project)
     assert project.run("verify").code == 0
 
 
+@pytest.mark.parametrize("by_git", [False, True], ids=["sealtape alone", "git first"])
+def test_git_sees_a_moved_folder_as_renamed_cassettes(project: Project, by_git: bool) -> None:
+    project.seal(ONE, *[PUT] * 20)
+    project.seal(TWO, *[POST] * 20)
+    project.git("init", "--quiet")
+    project.git("add", "--all")
+    project.git("commit", "--quiet", "--message", "recorded")
+    old, new = "tests/cassettes/test_users", "tests/cassettes/test_people"
+    if by_git:
+        project.git("mv", old, new)
+    assert project.run("mv", old, new).code == 0
+    project.git("add", "--all")
+    renamed = project.git("diff", "--cached", "--find-renames", "--name-status").splitlines()
+    assert [line.split("\t")[1:] for line in renamed if line.startswith("R")] == [
+        [name, name.replace("users", "people")] for name in (ONE, TWO)
+    ]
+    assert len(renamed) == 2
+    assert project.run("verify").code == 0
+
+
 def test_the_hint_of_a_misnamed_cassette_works_from_another_folder(project: Project) -> None:
     project.seal(ONE).rename(project.root / TWO)
     hint = next(

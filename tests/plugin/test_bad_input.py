@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from sealtape import store
-from sealtape.seal.keyring import new_key
+from sealtape.interaction import HttpRequest, Interaction, Recording, Response, Scrubbed
+from sealtape.modes import MODES
+from sealtape.seal import Key, new_key, parse_key, seal, unseal
 from tests.plugin.projects import Project
 from tests.servers import Service
 
@@ -19,6 +21,16 @@ TEST = """
     def test_count():
         assert requests.get(os.environ["URL"] + "/count").json()["count"] == 1
 """
+MANY = """
+    import os, pytest, requests
+
+    @pytest.mark.vcr
+    @pytest.mark.parametrize("damage", NAMES)
+    def test_it(damage):
+        for path in ("/count", "/"):
+            requests.get(os.environ["URL"] + path)
+"""
+CALL = Scrubbed(Interaction(HttpRequest("GET", "https://example.com/"), Response(200)))
 TAPE = "cassettes/test_a/test_count.tape"
 
 
@@ -51,31 +63,70 @@ def test_recording_without_a_key_sends_nothing(project: Project, http: Service) 
     assert http.asked == []
 
 
-@pytest.mark.parametrize("mode", ["none", "rewrite"])
-@pytest.mark.parametrize(
-    ("damage", "error"),
-    [
-        (lambda data: data[:-200], "CassetteTruncated"),
-        (lambda data: data.replace(b'"status":200', b'"status":201'), "CassetteTampered"),
-        (lambda data: b"<<<<<<< HEAD\n" + data, "CassetteConflicted"),
-        (lambda data: data.replace(b'{"sealtape":1', b'{"sealtape":9', 1), "CassetteTooNew"),
-        (lambda data: b"not a cassette\n", "CassetteMalformed"),
-        (lambda data: b"", "Cassette"),
-    ],
-    ids=["truncated", "edited", "conflicted", "newer", "foreign", "empty"],
-)
-def test_a_cassette_that_cannot_be_opened_is_never_recorded_over(
-    recorded: Project, http: Service, mode: str, damage: Callable[[bytes], bytes], error: str
+def _older(data: bytes, key: Key) -> bytes:
+    """Return the file of ``data`` as it would be had its second answer been another one."""
+    made = unseal(data, key, where="")
+    first, second = made.interactions
+    other = replace(second, interaction=replace(second.interaction, outcome=Response(200, body=b"older")))
+    return seal(replace(made, interactions=(first, other)), key).data
+
+
+def _damages(data: bytes, key: Key) -> dict[str, tuple[bytes, str]]:
+    """Return what may have become of a cassette with two rows: the file, and the error with its place."""
+    lines, older = data.splitlines(True), _older(data, key).splitlines(True)
+    other = seal(replace(unseal(data, key, where=""), cassette_id="ab" * 16), key).data.splitlines(True)
+    sealed = data.index(b'"sealed":"', len(lines[0])) + 40
+
+    def laid(*rows: bytes) -> bytes:
+        return b"".join(rows)
+
+    def with_row(row: bytes) -> bytes:
+        return laid(lines[0], row, *lines[2:])
+
+    bit = data[:sealed] + bytes([data[sealed] ^ 1]) + data[sealed + 1 :]
+    return {
+        "bit": (bit, "CassetteTampered: {} row 1"),
+        "word": (data.replace(b'"status":200', b'"status":201', 1), "CassetteTampered: {} row 1 (GET"),
+        "header": (data.replace(b'"name":"c', b'"name":"C', 1), "CassetteTampered: {} header row"),
+        "removed": (laid(lines[0], *lines[2:]), "CassetteTampered: {} row 1: this row is missing"),
+        "repeated": (laid(*lines[:2], *lines[1:]), "CassetteTampered: {} row 2"),
+        "swapped": (laid(lines[0], lines[2], lines[1], lines[3]), "CassetteTampered: {} row 1"),
+        "elsewhere": (laid(*lines[:2], other[2], lines[3]), "CassetteTampered: {} row 2"),
+        "older": (laid(*lines[:2], older[2], lines[3]), "CassetteTampered: {} row 2"),
+        "end": (laid(*lines[:3], older[3]), "CassetteTampered: {} row 2"),
+        "cut": (data[:-200], "CassetteTruncated: {}"),
+        "halved": (laid(*lines[:2]), "CassetteTruncated: {}"),
+        "empty": (b"", "CassetteTruncated: {}"),
+        "crlf": (data.replace(b"\n", b"\r\n"), "CassetteTampered: {}: the line ends"),
+        "merged": (b"<<<<<<< HEAD\n" + data, "CassetteConflicted: {}"),
+        "deep": (with_row(b'{"id":' + b"[" * 100_000 + b"\n"), "CassetteTampered: {} row 1"),
+        "huge": (with_row(b'{"id":"' + b"x" * 9_000_000 + b'"}\n'), "CassetteTampered: {} row 1"),
+        "list": (with_row(b"[]\n"), "CassetteTampered: {} row 1"),
+        "newer": (data.replace(b'{"sealtape":1', b'{"sealtape":9', 1), "CassetteTooNew: {}"),
+        "foreign": (b"not a cassette\n", "CassetteMalformed: {}"),
+        "another": (seal(unseal(data, key, where=""), new_key()).data, "KeyWrong: {}"),
+    }
+
+
+def test_a_cassette_that_cannot_be_opened_is_told_and_never_recorded_over(
+    project: Project, http: Service
 ) -> None:
-    path = recorded.folder / TAPE
-    damaged = damage(path.read_bytes())
-    path.write_bytes(damaged)
-    run = recorded.pytest(f"--record-mode={mode}", URL=http.url)
-    assert run.code == 1
-    assert error in run.output
-    assert "hint: " in run.output
-    assert path.read_bytes() == damaged
-    assert len(http.asked) == 1
+    key = parse_key(project.key)
+    names = list(_damages(seal(Recording("0f" * 16, "c", (CALL, CALL)), key).data, key))
+    project.write({"test_a.py": MANY.replace("NAMES", repr(names))})
+    assert project.pytest("--record-mode=once", URL=http.url).outcomes == {"passed": len(names)}
+    sent, expected = len(http.asked), {}
+    for path, data in project.tapes().items():
+        damaged, expected[path] = _damages(data, key)[path[path.index("[") + 1 : -len("].tape")]]
+        (project.folder / path).write_bytes(damaged)
+    before = project.tapes()
+    for mode in MODES:
+        run = project.pytest(f"--record-mode={mode}", "--tb=line", URL=http.url)
+        assert run.outcomes == {"error": len(names)}, (mode, run.output)
+        for path, error in expected.items():
+            assert error.format(path) in run.output, (mode, run.output)
+        assert run.output.count("hint: ") >= len(names)
+        assert (project.tapes(), len(http.asked)) == (before, sent), mode
 
 
 @pytest.mark.parametrize("mode", ["none", "rewrite"])

@@ -38,7 +38,7 @@ def measured_by(tmp_path: Path, *arguments: str) -> dict[str, Any]:
 
 
 def test_it_measures_sealtape_beside_its_floors_after_the_servers_are_gone(tmp_path: Path) -> None:
-    workloads = ("dynamodb", "s3-200B", "httpx", "aiohttp")
+    workloads = ("dynamodb", "httpx", "aiohttp")
     chosen = [argument for name in workloads for argument in ("--workload", name)]
     measured = measured_by(tmp_path, "--part", "replay", "--part", "recording", *chosen)
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from sealtape import settings, store
+from sealtape.drift.memory import MEMORY, read_memory
 from sealtape.errors import KeyMissing, SandboxUnreachable, SealtapeError, UsageError
 from sealtape.interaction import HttpRequest, Interaction, Recording, Response, Scrubbed
 from sealtape.ledger import confirmed_at
@@ -77,6 +79,72 @@ def test_what_says_nothing_new_goes_and_confirms_the_cassette(key: Key) -> None:
     assert not store.pending_path(path).exists()
     assert path.read_bytes() == before
     assert confirmed_at(path) == datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def twice(path: Path, key: Key, second: object) -> tuple[Refreshed, list[str]]:
+    """Refresh with a second recording that answers ``second``; return which tests it was asked for, too."""
+    asked: list[str] = []
+
+    def again(tests: Sequence[str]) -> Run:
+        asked.extend(tests)
+        sealed = seal(Recording("0f" * 16, "test_it", (answer(second),)), key).data
+        store.pending_path(path).write_bytes(sealed)
+        return run(RecordedTest(TEST, "passed", "", ((path, "pending"),)))
+
+    return judged(run(RecordedTest(TEST, "passed", "", ((path, "pending"),))), again=again), asked
+
+
+def test_what_a_second_recording_confirms_is_drift(key: Key) -> None:
+    path = recorded(key, {"id": 1, "name": "Grace"}, {"id": 1})
+    found, asked = twice(path, key, {"id": 1})
+    assert asked == [TEST]
+    assert [(f.id, f.severity) for f in found.findings] == [("field-removed", "breaking")]
+    assert (found.pending, found.confirmed) == ((path,), ())
+    assert not (Path.cwd() / MEMORY).exists()
+
+
+def test_a_value_that_a_second_recording_has_otherwise_confirms_the_cassette_and_is_remembered(
+    key: Key,
+) -> None:
+    path = recorded(key, {"mood": "sunny"}, {"mood": "grey"})
+    found, _ = twice(path, key, {"mood": "windy"})
+    assert [(f.path, f.severity) for f in found.findings] == [("mood", "quiet")]
+    assert (found.pending, found.confirmed) == ((), (path,))
+    assert list(read_memory(Path.cwd()).varying) == ["GET api.example.com/users mood"]
+    path = recorded(key, {"mood": "sunny"}, {"mood": "foggy"})
+    found, asked = twice(path, key, {})
+    assert (asked, found.confirmed) == ([], (path,))
+
+
+def test_what_only_one_of_two_recordings_has_is_reported_as_flapping(key: Key) -> None:
+    path = recorded(key, {"id": 1, "name": "Grace"}, {"id": 1})
+    found, _ = twice(path, key, {"id": 1, "name": "Grace"})
+    assert [(f.kind, f.path, f.severity) for f in found.findings] == [("flapping", "name", "risky")]
+    assert (found.pending, found.confirmed) == ((), (path,))
+    found, _ = twice(recorded(key, {"id": 1, "name": "Grace"}, {"id": 1}), key, {"name": "Grace"})
+    assert [(f.kind, f.path) for f in found.findings] == [("flapping", "id"), ("flapping", "name")]
+    assert found.pending == (path,)
+
+
+@pytest.mark.parametrize(
+    "second",
+    [run(RecordedTest(TEST, "failed", "no answer")), run(interrupted=True), run(total=1)],
+    ids=["failed", "interrupted", "broken off"],
+)
+def test_drift_that_could_not_be_confirmed_is_told_all_the_same_and_the_refresh_is_not_complete(
+    key: Key, second: Run
+) -> None:
+    path = recorded(key, {"id": 1, "name": "Grace"}, {"id": 1})
+    found = judged(run(RecordedTest(TEST, "passed", "", ((path, "pending"),))), again=lambda tests: second)
+    assert [f.id for f in found.findings] == ["field-removed"]
+    assert (found.pending, found.is_complete) == ((path,), False)
+    assert "could not be confirmed" in str(found.problems[0])
+
+
+def test_what_is_quiet_is_not_recorded_twice(key: Key) -> None:
+    path = recorded(key, {"name": "Grace"}, {"name": "Grace"})
+    _, asked = twice(path, key, {})
+    assert asked == []
 
 
 def test_one_fact_in_two_tests_is_one_finding(key: Key) -> None:

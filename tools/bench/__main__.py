@@ -11,7 +11,8 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from rich.console import Console
@@ -43,6 +44,8 @@ _LARGE_BODIES = 10
 """How many 20 KB bodies the cassette whose memory is measured has, for each test of a suite."""
 _WIDTH = 120
 
+Steps = Mapping[str, Callable[[], None]]
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, print, and judge."""
@@ -58,7 +61,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     measured.skipped |= {c.name: reason for c in chosen if c.is_peer and reason}
     chosen = [c for c in chosen if peers or not c.is_peer]
     with progress.status("starting") as status:
-        _measure(measured, parts, options, chosen, workloads, peers, lambda text: status.update(text))
+        # A log shows no status.
+        say = status.update if progress.is_terminal else progress.print
+        _measure(measured, parts, options, chosen, workloads, peers, say)
     judged = bars(measured, parts, workloads)
     report.show(console, measured, judged)
     if options.json:
@@ -74,7 +79,7 @@ def _measure(
     chosen: Sequence[Contender],
     workloads: Sequence[Workload],
     peers: Path | None,
-    say: Callable[[str], None],
+    say: Callable[[str], object],
 ) -> None:
     """Record against live servers, and measure the rest when they are gone."""
     rounds = options.rounds
@@ -85,27 +90,35 @@ def _measure(
             site = Site(Path(folder), aws_url, http_url)
             replaying = Replaying(workloads, chosen, options.sizes, rounds, peers, say)
             suites = Suites(site, options.tests, rounds, say)
-            if "replay" in parts:
-                replaying.record(site, measured)
-            if "recording" in parts:
-                measure_recording(site, options.sizes, rounds, say, measured)
-            suites.record(*(f"test_{part}.py" for part in ("suite", "clients") if part in parts))
-        steps: dict[str, Callable[[], None]] = {
+            live: Steps = {
+                "replay": lambda: replaying.record(site, measured),
+                "recording": lambda: measure_recording(site, options.sizes, rounds, say, measured),
+                "suite": lambda: suites.record("test_suite.py"),
+                "clients": lambda: suites.record("test_clients.py"),
+            }
+            _take(live, parts, measured)
+        bodies = options.tests * _LARGE_BODIES
+        offline: Steps = {
             "replay": lambda: replaying.replay(site, measured),
-            "sealing": lambda: sealing.measure(
-                Path(folder), rounds, options.tests * _LARGE_BODIES, measured, say
-            ),
+            "sealing": lambda: sealing.measure(Path(folder), rounds, bodies, measured, say),
             "suite": lambda: suites.measure_suite(measured),
             "clients": lambda: suites.measure_clients(measured),
             "marked": lambda: suites.measure_marked(measured),
             "collecting": lambda: suites.measure_collecting(measured),
         }
-        for part, step in steps.items():
-            if part in parts:
-                try:
-                    step()
-                except ChildFailed as error:
-                    measured.skipped[part] = str(error)
+        _take(offline, parts, measured)
+
+
+def _take(steps: Steps, parts: Sequence[str], measured: Measured) -> None:
+    """Take the steps of ``parts``; one that fails is skipped, with what would follow from it."""
+    for part, step in steps.items():
+        if part in parts and part not in measured.skipped:
+            started = time.monotonic()
+            try:
+                step()
+            except ChildFailed as error:
+                measured.skipped[part] = str(error)
+            measured.took[part] = measured.took.get(part, 0.0) + time.monotonic() - started
 
 
 def _peers(chosen: Sequence[Contender]) -> tuple[Path | None, str]:

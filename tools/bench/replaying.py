@@ -20,7 +20,7 @@ _BUDGET_SECONDS = 6.0
 _RECORDED = 300
 """How many calls are recorded where recording is measured, or the next fewer that there are."""
 
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 Taken = Mapping[str, Mapping[int, Sequence[Round]]]
 
 

@@ -39,6 +39,7 @@ def show(console: Console, measured: Measured, judged: Sequence[Bar]) -> None:
         console.print(f"[yellow]skipped[/] {name}: {reason}", highlight=False)
     if judged:
         console.print(_bars(judged))
+    console.print("took " + ", ".join(f"{part} {seconds:.0f} s" for part, seconds in measured.took.items()))
 
 
 def _replays(workload: Workload, measured: Measured) -> Table:

@@ -59,7 +59,8 @@ class Measured:
     """All that one run measured.
 
     ``memory`` is the peak in bytes after one round at the largest N, by workload and contender.
-    ``figures`` are by name; ``skipped`` says what was left out and why.
+    ``figures`` are by name; ``skipped`` says what was left out and why; ``took`` how many seconds each
+    part of the bench took.
     """
 
     results: list[Result] = field(default_factory=list)
@@ -67,6 +68,7 @@ class Measured:
     rates: list[Rate] = field(default_factory=list)
     figures: dict[str, Figure] = field(default_factory=dict)
     skipped: dict[str, str] = field(default_factory=dict)
+    took: dict[str, float] = field(default_factory=dict)
 
     def of(self, workload: str, contender: str) -> dict[int, Result]:
         """Return what was measured of a contender with a workload, by N."""

@@ -31,7 +31,7 @@ _HOST = "http://parts.example.com"
 _TYPES = {"text": "text/plain", "json": "application/json", "binary": "application/octet-stream"}
 
 
-def measure(folder: Path, rounds: int, n: int, measured: Measured, say: Callable[[str], None]) -> None:
+def measure(folder: Path, rounds: int, n: int, measured: Measured, say: Callable[[str], object]) -> None:
     """Measure the rates, and the memory of a cassette with ``n`` bodies of 20 KB."""
     say("sealing, scrubbing, opening")
     measured.rates += [

@@ -13,7 +13,7 @@ from bench.results import Figure, Measured
 from bench.workloads import Site
 from bench.workloads.aws import DYNAMODB
 
-Say = Callable[[str], None]
+Say = Callable[[str], object]
 
 # Nothing of sealtape's: what remains is pytest-recording and vcrpy.
 _WITHOUT_SEALTAPE = ("-pno:sealtape",)
@@ -79,13 +79,11 @@ class Suites:
         for name, text in _FILES.items():
             (self._folder / name).write_text(text)
 
-    def record(self, *files: str) -> None:
-        """Record the cassettes of ``files``; the provider must be there."""
-        if files:
-            DYNAMODB.prepare(self._site, _CALLS)
-        for file in files:
-            self._say(f"recording {file}")
-            self._seconds(file, "--record-mode=once", tests=self._number(file))
+    def record(self, file: str) -> None:
+        """Record the cassettes of a file's tests; the provider must be there."""
+        self._say(f"recording {file}")
+        DYNAMODB.prepare(self._site, _CALLS)
+        self._seconds(file, "--record-mode=once", tests=self._number(file))
 
     def measure_suite(self, measured: Measured) -> None:
         """Time marked tests with three calls each beside the same tests, unmarked, with canned answers."""

@@ -352,3 +352,10 @@ def _look_alikes_3(draw: Values) -> Iterator[Case]:
 
 def _look_alikes_4(draw: Values) -> Iterator[Case]:
     yield _kept('csv words',_txt('token,count,share\nhello,12,0.5\nworld1234567,3,0.1\n','text/csv'))
+    yield _kept('ports',_txt('docker run --name mongo -p 27017:27017 mongo:6; docker run --name mysql -p3306:3306 -d mysql; docker login; ssh -p 2222 h\n'))
+    yield _kept('rate limits',http(answer_headers=(('X-RateLimit-Remaining-Tokens','149984'),('X-Token-Expires','3600'),('Retry-After','3'))))
+    yield _kept('licence words',_txt('Key-value stores: token=bucket, secret=sauce, password=manager. See account 12 and order 4812 3321 0098.\n'))
+    yield _kept('hex colours and hashes',_js({'color':'#0a1b2c','etag':'W/"'+draw.hex(40)+'"','blob':draw.hex(128),'trace':draw.hex(32)+'-'+draw.hex(16)}))
+    yield _kept('wrapped public key',_txt('\n'.join(b64(draw.data(48)) for _ in range(6))+'\n'))
+    yield _kept('escapes',_js({'path':'C:\\\\new\\\\x41','html':'a &amp; b &lt;c&gt; &#39;d&#39;','re':'\\u0041+'}))
+    yield _kept('json in a log',_txt('2026-01-31 INFO {"event": "login", "token_type": "bearer", "next_token": "abc", "n": [1, 2]} done\n'))

@@ -61,7 +61,11 @@ def command(paths: tuple[str, ...], form: str, verbose: bool) -> int:
     judging = judgement(settings)
     files = files_under([Path(path) for path in paths] or [root], (store.SUFFIX,))
     if not files:
-        raise UsageError("there are no cassettes here", where=shown(root), hint="pytest --record-mode=once")
+        raise UsageError(
+            "there are no cassettes here",
+            where=", ".join(paths) or shown(root),
+            hint="pytest --record-mode=once",
+        )
     found: list[Finding] = []
     for file in files:
         recording, _ = opened(file)

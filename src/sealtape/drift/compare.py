@@ -22,7 +22,8 @@ What = (
     Literal[
         "added", "removed", "renamed", "type", "null", "value", "number", "reference",
         "item-added", "item-removed", "order",
-        "status", "code", "form", "failure", "bytes", "header-added", "header-removed", "header", "media",
+        "status", "code", "form", "form-read", "failure", "bytes",
+        "header-added", "header-removed", "header", "media",
     ]
     | TextChange
 )  # fmt: skip
@@ -303,14 +304,25 @@ def document_facts(old: Document, new: Document, renaming: Renaming) -> list[Fac
     if old.headers is not None and new.headers is not None:
         _header_facts(found, old.headers, new.headers, "media" if old.is_aws else "header")
     # To a model an empty body is one without members; to other readers it is another thing than JSON.
-    if old.form != new.form and not (old.is_aws and "" in (old.form, new.form)):
-        found.state("form", (":body",), old.form or "empty", new.form or "empty")
-    else:
+    is_other = old.form != new.form and not (old.is_aws and "" in (old.form, new.form))
+    is_read = is_other and _is_read_by_model(old) and _is_read_by_model(new)
+    if is_other:
+        what: What = "form-read" if is_read else "form"
+        found.state(what, (":body",), old.form or "empty", new.form or "empty")
+    if is_read or not is_other:
         start = len(found.facts)
         found.values((), old.tree, new.tree, old.shape if old.shape is new.shape else None)
         if old.is_aws and new.is_aws and not in_error:
             found.facts[start:] = [_unmodelled(fact, old.model) for fact in found.facts[start:]]
     return found.facts
+
+
+def _is_read_by_model(document: Document) -> bool:
+    """Whether the installed model reads the body, whatever its format: not so that of a dropped protocol."""
+    if not document.is_aws or document.form not in ("json", "xml", "cbor"):
+        return False
+    names = document.tree if isinstance(document.tree, Mapping) else {}
+    return document.is_error or all(is_modelled(document.model, (name,)) for name in names)
 
 
 def _unmodelled(fact: Fact, model: Operation) -> Fact:

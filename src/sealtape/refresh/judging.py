@@ -61,7 +61,7 @@ class _Project:
 
 @dataclass(frozen=True, slots=True)
 class _Sample:
-    """One new recording of a cassette, and what differs in it."""
+    """One new recording of a cassette, and what differs in it, confirmed or not."""
 
     accepted: Recording
     recorded: Recording
@@ -142,7 +142,21 @@ class _Judging:
         tests = [test.test for test in run.tests if any(here / path in drifted for path, _ in test.cassettes)]
         if not tests:
             return
-        for path, (outcome, test) in _outcomes(again(tests), ()).items():
+        try:
+            second = again(tests)
+        except SealtapeError as error:
+            self.problems.append(error)
+            return
+        failed = [test.test for test in second.tests if test.outcome == "failed"]
+        if failed or not second.is_whole:
+            self.problems.append(
+                SealtapeError(
+                    "what differs could not be confirmed by a second recording",
+                    why=f"failed: {', '.join(failed)}" if failed else "pytest broke off",
+                    hint="sealtape refresh --no-confirm --replace",
+                )
+            )
+        for path, (outcome, test) in _outcomes(second, ()).items():
             if path not in drifted and outcome == "pending":
                 self.look(path, test)
             elif path in drifted and outcome in ("pending", "same"):
@@ -165,22 +179,26 @@ class _Judging:
         self.facts[path] = [
             replace(fact, severity="quiet") if fact.fingerprint in quiet else fact for fact in facts
         ]
-        self._samples[path] = replace(second, facts=self.facts[path])
+        self._samples[path] = second
 
     def settle(self) -> tuple[list[Path], list[Path]]:
         """Put each pending recording where it belongs; return which stay, and which cassettes are confirmed.
 
-        What stays differs from its cassette where it says something else, and in no more.
+        What stays differs from its cassette where it says something else, and in no more. A second recording
+        that says what the accepted one does stays not, whatever the first one said.
         """
         kept, confirmed = [*self._unreadable], []
         for path, sample in self._samples.items():
             waiting = store.pending_path(path)
-            if _is_quiet(self.facts[path]):
+            if _is_quiet(self.facts[path]) or _is_quiet(sample.facts):
                 waiting.unlink(missing_ok=True)
                 confirmed.append(path)
-            elif waiting.exists():
-                self._project(path).library.settle(path, sample.accepted, sample.recorded)
+            else:
                 kept.append(path)
+                try:
+                    self._project(path).library.settle(path, sample.accepted, sample.recorded)
+                except SealtapeError as error:
+                    self.problems.append(error)
         return kept, confirmed
 
     def remembered(self) -> Iterator[SealtapeError]:

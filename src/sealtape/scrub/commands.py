@@ -8,9 +8,9 @@ from sealtape.scrub.detector import Detector
 
 _VALUE = (
     r"(?:\"([^\"$`\n]{4,})\"|'([^'$\n]{4,})'"
-    r"|(?![-$<\[{*]|[A-Z_]+(?![^\s\"',;]))([^\s\"'$<>;|&(){}`\\,\]]{4,}))"
+    r"|(?![-$<\[{*]|[A-Z_]+(?![^\s\"',;])|\d{1,5}(?::\d{1,5})?(?![^\s\"',;/]))([^\s\"'$<>;|&(){}`\\,\]]{4,}))"
 )
-"""An argument: in quotation marks or not, but no variable, no other option, no placeholder in capitals."""
+"""An argument: in quotation marks or not, but no variable, no other option, no word in capitals, no port."""
 
 _TELLING = r"(?=[\"']?[^\s\"']*[0-9!@#%^*])" + _VALUE
 """One that has a digit or a sign, and so is not the next word of a sentence."""

@@ -15,11 +15,11 @@ from tests.unit.drift.recordings import Provider
 Mutation = Callable[[dict[str, Any]], Any]
 
 
-def found(old: Any, new: Any, **options: str) -> list[tuple[str, str]]:
+def found(old: Any, new: Any, **options: Any) -> list[tuple[str, str]]:
     return [(finding.id, finding.path) for finding in compare(old, new, **options)]
 
 
-def only(old: Any, new: Any, **options: str) -> Finding:
+def only(old: Any, new: Any, **options: Any) -> Finding:
     (finding,) = compare(old, new, **options)
     return finding
 

@@ -30,10 +30,9 @@ def test_the_settings_overrule_the_levels_of_rules_and_the_worst_still_comes_fir
 
 
 def test_a_removed_member_that_somebody_reads_ranks_above_one_that_nobody_reads() -> None:
-    sides = [
-        recording(aws("example.List", a)) for a in ({"Users": [{"Id": 1, "Name": "a"}]}, {"Users": [{}]})
-    ]
-    facts = compare(*sides)
+    users: tuple[dict[str, object], ...] = ({"Id": 1, "Name": "a"}, {})
+    old, new = (recording(aws("example.List", {"Users": [user]})) for user in users)
+    facts = compare(old, new)
     judging = Judgement(reads={"example.List": frozenset(("Users", "Users[].Name"))})
     assert [(f.path, f.severity) for f in judging.of(facts)] == [
         ("Users[].Name", "breaking"),

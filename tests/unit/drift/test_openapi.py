@@ -29,7 +29,7 @@ DOCUMENT = {
     "servers": [{"url": "https://api.example.com/v1"}],
     "paths": {
         "/users/{id}": {"get": {"responses": {"200": {"$ref": "#/components/responses/User"}}}},
-        "/users/me": {"get": {"responses": {"2XX": {"content": {"text/plain": {}}}}}},
+        "/users/~me": {"get": {"responses": {"2XX": {"content": {"text/plain": {}}}}}},
     },
     "components": {
         "responses": {
@@ -54,10 +54,10 @@ def found(
 def test_a_value_outside_the_documents_enum_is_told_from_one_inside() -> None:
     assert found({"state": "on"}, {"state": "off"}) == [("enum-value-changed", "enum-value", "state")]
     assert found({"state": "on"}, {"state": "lost"}) == [("enum-outside-model", "enum-value", "state")]
-    friends = ({"friends": [{"id": 1, "state": state}]} for state in ("on", "lost"))
-    assert found(*friends) == [("enum-outside-model", "enum-value", "friends[].state")]
-    roles = ({"roles": {"ada": role}} for role in ("reader", "writer"))
-    assert found(*roles) == [("enum-outside-model", "enum-value", "roles.ada")]
+    before, after = ({"friends": [{"id": 1, "state": state}]} for state in ("on", "lost"))
+    assert found(before, after) == [("enum-outside-model", "enum-value", "friends[].state")]
+    one, other = ({"roles": {"ada": role}} for role in ("reader", "writer"))
+    assert found(one, other) == [("enum-outside-model", "enum-value", "roles.ada")]
 
 
 def test_a_time_is_one_where_the_document_says_so_whatever_it_looks_like() -> None:
@@ -67,7 +67,7 @@ def test_a_time_is_one_where_the_document_says_so_whatever_it_looks_like() -> No
 
 def test_the_most_literal_path_is_taken_and_what_is_not_described_is_compared_by_looks() -> None:
     changed = {"state": "on"}, {"state": "lost"}
-    assert found(*changed, path="/v1/users/me") == [("value-changed", "value-changed", "state")]
+    assert found(*changed, path="/v1/users/~me") == [("value-changed", "value-changed", "state")]
     assert found(*changed, path="/v1/groups/7") == [("value-changed", "value-changed", "state")]
     sides = [recording(http("/v1/users/7", answer)) for answer in changed]
     assert [f.id for f in compare(*sides, models={"other.example.com": Api(DOCUMENT)})] == ["value-changed"]

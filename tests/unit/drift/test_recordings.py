@@ -93,6 +93,19 @@ def test_another_protocol_makes_the_sdk_the_cause() -> None:
     assert (finding.id, finding.cause) == ("body-form", "sdk")
 
 
+def test_what_the_model_reads_in_both_formats_is_compared_as_the_sdk_has_it() -> None:
+    def listed(members: str, answer: dict[str, Any]) -> list[tuple[str, str, str]]:
+        xml = f"<R><ListMetricsResult><Metrics>{members}</Metrics></ListMetricsResult></R>"
+        old, new = aws("cloudwatch.ListMetrics", xml, protocol="query"), aws("cloudwatch.ListMetrics", answer)
+        return [(f.id, f.path, f.cause) for f in compare(recording(old), recording(new))]
+
+    member = "<member><MetricName>a</MetricName></member>"
+    read = ("body-form-read", ":body", "sdk")
+    assert listed(member, {"Metrics": [{"MetricName": "a"}]}) == [read]
+    removed = ("field-removed", "Metrics[].MetricName", "sdk")
+    assert listed(member, {"Metrics": [{}]}) == [removed, read]
+
+
 def test_a_date_in_the_request_that_has_passed_makes_the_environment_the_cause() -> None:
     parameters = {"RetainUntil": "2026-01-31T00:00:00+00:00"}
 

@@ -277,6 +277,12 @@ class TestDamage:
             with pytest.raises(CassetteTruncated):
                 read_clear(data[:length], where=WHERE)
 
+    def test_a_cut_says_whether_it_went_through_a_row(self, data: bytes, key: Key) -> None:
+        whole_rows = data.rindex(b"\n", 0, -1) + 1
+        assert refused(data[:whole_rows], key, CassetteTruncated).why == "its end row is missing"
+        for length in (whole_rows - 1, whole_rows + 1, len(data) - 1):
+            assert refused(data[:length], key, CassetteTruncated).why == "its last row is cut"
+
     @pytest.mark.parametrize("at", [1, 2, 3, 4])
     def test_a_removed_row_is_named(self, data: bytes, key: Key, relaid: Relaid, at: int) -> None:
         order = [line for line in range(6) if line != at]
@@ -553,6 +559,16 @@ class TestLaterVersions:
         if edit == "cut":
             frame = frame[:20]
         data = self.sealed_by_a_later_version(key, {}, frame)
+        assert refused(data, key, CassetteTooNew).where == f"{WHERE} row 1"
+
+
+    def test_an_authentic_frame_that_is_shorter_than_it_says_is_too_new(
+        self, recording: Recording, key: Key
+    ) -> None:
+        frame = content.pack(recording.interactions[2])
+        encoding, head, sent = content._FIXED.unpack_from(frame)
+        longer = content._FIXED.pack(encoding, head, sent + 10_000) + frame[content._FIXED.size :]
+        data = self.sealed_by_a_later_version(key, {}, longer)
         assert refused(data, key, CassetteTooNew).where == f"{WHERE} row 1"
 
 

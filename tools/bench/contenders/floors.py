@@ -27,7 +27,7 @@ class Floor(Contender):
 class SignedFloor(Floor):
     """The same, and botocore looks up credentials and signs."""
 
-    name = "floor, signed"
+    name = "signed floor"
     workloads = frozenset({"dynamodb"})
     is_floor = False
 
