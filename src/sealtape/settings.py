@@ -11,7 +11,7 @@ import difflib
 import os
 import re
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import timedelta
 from functools import lru_cache
@@ -156,6 +156,20 @@ class Settings:
         }
         return replace(self, **given)
 
+    def with_secrets(self, given: Mapping[str, Iterable[str]], where: str) -> Settings:
+        """Return these settings with more to scrub; raise `SettingsError` for what is not among `ADDING`."""
+        unknown = [name for name in given if name not in ADDING]
+        if unknown:
+            raise SettingsError(
+                f"{unknown[0]!r} cannot be given here",
+                where=where,
+                why=f"what can be added is {', '.join(ADDING)}",
+                hint=f"put {unknown[0]!r} into [tool.sealtape.scrub], if it is a setting",
+            )
+        added = _checked({name: list(texts) for name, texts in given.items()}, ScrubSettings, where)
+        more = {name: (*getattr(self.scrub, name), *texts) for name, texts in added.items()}
+        return replace(self, scrub=replace(self.scrub, **more))
+
     def name_of(self, path: Path) -> str:
         """Return the name that a cassette at ``path`` is bound to: its place in the project.
 
@@ -167,6 +181,10 @@ class Settings:
             if resolved.is_relative_to(self.root):
                 return resolved.relative_to(self.root).as_posix()
         return bare.name
+
+
+ADDING = ("names", "patterns", "environment", "values", "allow")
+"""The settings of ``[tool.sealtape.scrub]`` that add something, and leave every rule in force."""
 
 
 def load_settings(start: Path) -> Settings:

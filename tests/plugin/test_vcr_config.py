@@ -44,3 +44,24 @@ def test_a_path_that_leaves_the_folder_is_refused(project: Project, http: Servic
     assert run.outcomes == {"error": 1}
     assert "NameEscapes" in run.output
     assert http.asked == []
+
+
+def test_a_hook_adds_to_what_is_scrubbed_and_takes_nothing_away(project: Project, http: Service) -> None:
+    test = """
+        import os, pytest, requests
+
+        @pytest.mark.vcr
+        def test_a():
+            requests.post(os.environ["URL"] + "/json", json={"ticket": "one-of-ours", "note": "blue heron"})
+    """
+    hook = """
+        def pytest_sealtape_scrub(config):
+            return {"names": ["ticket"], "values": ["blue heron"]}
+    """
+    project.write({"test_a.py": test, "conftest.py": hook})
+    recorded = project.pytest("--record-mode=once", URL=http.url)
+    assert "registered-name" in recorded.output
+    assert "registered-value" in recorded.output
+    assert project.replay(URL=http.url).outcomes == {"passed": 1}
+    refused = project.write({"conftest.py": hook.replace('"names"', '"off"')}).replay(URL=http.url)
+    assert "'off' cannot be given here" in refused.output

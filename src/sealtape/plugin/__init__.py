@@ -26,6 +26,12 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    from sealtape.plugin import hooks
+
+    pluginmanager.add_hookspecs(hooks)
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     # The first hook: conftests, and what they import, make generators that last for all tests.
     generators.watch()

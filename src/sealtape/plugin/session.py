@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -61,9 +62,18 @@ class Session:
         """Return the settings for ``folder``, with those ``marked`` for one test and the command line's over
         them."""
         settings = load_settings(folder)
+        for given in self._secrets:
+            settings = settings.with_secrets(given, "pytest_sealtape_scrub")
         if marked:
             settings = settings.with_arguments("vcr", **marked)
         return settings.with_options(**{name: self.config.getoption(f"sealtape_{name}") for name in OPTIONS})
+
+    @cached_property
+    def _secrets(self) -> list[Mapping[str, Iterable[str]]]:
+        """What the project's hooks say besides the settings."""
+        said: list[Mapping[str, Iterable[str]] | None]
+        said = self.config.hook.pytest_sealtape_scrub(config=self.config)
+        return [given for given in said if given]
 
     def note_written(self, written: Written) -> None:
         """Take note of a recorded cassette, as plain values: under xdist they travel to another process."""

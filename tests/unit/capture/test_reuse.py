@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -32,7 +31,7 @@ def _installed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+def parsed(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The model files that are parsed in the test."""
     files: list[str] = []
     load_file = JSONFileLoader.load_file
@@ -44,7 +43,7 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         return found
 
     monkeypatch.setattr(JSONFileLoader, "load_file", noted)
-    yield files
+    return files
 
 
 def client(session: Session | None = None) -> Any:
