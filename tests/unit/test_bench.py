@@ -108,7 +108,7 @@ def test_bars_are_judged_by_the_worst_measurement_from_300_calls_on() -> None:
     from bench.workloads import WORKLOADS
 
     def row(workload: str, n: int, ratio: float, who: str = "sealtape", call: float = 100) -> Result:
-        return Result(workload, who, n, 3, call, 0.0, ratio, ratio)
+        return Result(workload, who, n, 3, call, 0.0, call, ratio, ratio)
 
     measured = Measured(
         [row("dynamodb", 1, 3.0), row("dynamodb", 300, 1.1), row("dynamodb", 1500, 1.2)]
@@ -126,7 +126,9 @@ def test_time_that_grows_faster_than_the_number_of_calls_misses_a_bar() -> None:
     from bench.results import Measured, Result
     from bench.workloads import WORKLOADS
 
-    calls = [Result("dynamodb", "sealtape", n, 3, 100 * n**0.1, 0.0, 1.0, 1.0) for n in (300, 1500, 10_000)]
+    calls = [
+        Result("dynamodb", "sealtape", n, 3, 100 * n**0.1, 0.0, 1.0, 1.0, 1.0) for n in (300, 1500, 10_000)
+    ]
 
     slope = bars(Measured(calls), ["replay"], [WORKLOADS["dynamodb"]])[1]
     assert (slope.measured, slope.met) == ("1.100", False)

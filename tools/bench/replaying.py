@@ -136,6 +136,7 @@ def _results(workload: Workload, taken: Taken) -> Iterator[Result]:
                 len(rounds),
                 median(r.calls for r in rounds) / n * 1e6,
                 median(r.opening for r in rounds) / n * 1e6,
+                median(r.whole for r in rounds) / n * 1e6,
                 median(ratios) if ratios else None,
                 median(mine.calls / its.calls for mine, its in pairs) if pairs else None,
                 ratios,

@@ -44,7 +44,9 @@ def show(console: Console, measured: Measured, judged: Sequence[Bar]) -> None:
 
 def _replays(workload: Workload, measured: Measured) -> Table:
     table = _table(workload.title)
-    table.caption = "µs a call; × the floor with the opening (without it); (1): one round only"
+    table.caption = (
+        "µs a call of the processor; × the floor with the opening (without it); (1): one round only"
+    )
     results = [r for r in measured.results if r.workload == workload.name]
     sizes = sorted({r.n for r in results})
     table.add_column("")

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 class Result:
     """One contender with one workload at one N: medians over ``rounds``, in microseconds for one call.
 
-    ``opening`` is for one interaction: whatever comes before the first call. ``ratio`` is the median over
-    rounds of opening and calls to the calls of the floor in the same round; ``ratios`` are all of them.
-    ``calls_ratio`` leaves the opening out.
+    ``call`` and ``opening``, which is whatever comes before the first call, are the processor's time;
+    ``wall`` is all of a round by the clock on the wall. ``ratio`` is the median over rounds of opening and
+    calls to the calls of the floor in the same round; ``ratios`` are all of them. ``calls_ratio`` leaves
+    the opening out.
     """
 
     workload: str
@@ -20,6 +21,7 @@ class Result:
     rounds: int
     call: float
     opening: float
+    wall: float
     ratio: float | None
     calls_ratio: float | None
     ratios: tuple[float, ...] = ()

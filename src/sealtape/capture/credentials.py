@@ -93,10 +93,12 @@ def caller(conversation: Conversation, credentials: Any, access_key: str) -> str
     and change when they are refreshed: they stand for what they were configured by, under the first key of
     it. On a replay, which fetches none, that is a name of its own.
     """
+    if credentials is None:
+        return access_key
     profile, *_ = configured = _configured.get(credentials, (None, id(credentials)))
     if profile:
         return f"sealtape:profile:{profile}"
-    if credentials is None or not hasattr(credentials, "refresh_needed"):
+    if not hasattr(credentials, "refresh_needed"):
         return access_key
     first_keys = _first_keys.setdefault(conversation, {})
     if access_key or conversation.offline:

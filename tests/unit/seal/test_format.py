@@ -37,6 +37,7 @@ from sealtape.interaction import (
 )
 from sealtape.seal import Key, content, format, new_cassette_id, read_clear, seal, unseal
 from sealtape.seal.structure import SEALED
+from tests.unit.seal.fuzzing import traced_peak
 
 WHERE = "tests/cassettes/test_users/test_create.tape"
 NAME = "tests/cassettes/test_users/test_create"
@@ -122,6 +123,17 @@ class TestContent:
             tracemalloc.stop()
         assert len(outcomes) == count
         assert held < 1.1 * size * count
+
+    def test_a_large_body_is_sealed_and_opened_in_the_few_times_its_size_that_the_format_states(
+        self, key: Key
+    ) -> None:
+        body = bytes(range(256)) * 8192
+        row = Scrubbed(Interaction(HttpRequest("GET", "https://example.com/"), Response(200, body=body)))
+        recording = Recording(new_cassette_id(), NAME, (row,))
+        data = seal(recording, key).data
+        assert traced_peak(lambda: seal(recording, key)) < 3.2 * len(body)
+        assert traced_peak(lambda: unseal(data, key, where=WHERE)) < 2.2 * len(body)
+        assert traced_peak(lambda: read_clear(data, where=WHERE)) < 2.8 * len(body)
 
     @given(parameters=st.dictionaries(NAMES, TREES, max_size=3))
     @settings(max_examples=200, deadline=None)
@@ -560,7 +572,6 @@ class TestLaterVersions:
             frame = frame[:20]
         data = self.sealed_by_a_later_version(key, {}, frame)
         assert refused(data, key, CassetteTooNew).where == f"{WHERE} row 1"
-
 
     def test_an_authentic_frame_that_is_shorter_than_it_says_is_too_new(
         self, recording: Recording, key: Key
