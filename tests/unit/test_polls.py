@@ -7,6 +7,7 @@ import uuid
 
 import pytest
 
+from sealtape.capture.options import vcr_options
 from sealtape.errors import Miss
 from sealtape.interaction import Captured, Failure, Interaction, Recording, Response
 from sealtape.polls import collapsed
@@ -118,6 +119,13 @@ def test_another_request_is_not_answered_by_a_state_that_stays() -> None:
     tape.answer(WAIT)
     with pytest.raises(Miss):
         tape.answer(asked("rds.DescribeDBInstances", DBInstanceIdentifier="other"))
+
+
+def test_a_wait_that_is_matched_as_vcrpy_matches_takes_as_many_calls_as_it_takes() -> None:
+    wait = fetched("GET", "http://example.com/job")
+    kept = collapsed(scrubber().scrub([answered(wait, state) for state in ("new", "done", "done")]))
+    tape = opened(kept, options=vcr_options({"match_on": ["method", "uri"]}))
+    assert [text(tape, wait) for _ in range(4)] == ["new", "done", "done", "done"]
 
 
 def test_that_a_state_stays_is_sealed_with_it_and_survives_recording_more() -> None:

@@ -251,14 +251,16 @@ class Index:
 
     def _as_vcrpy(self, live: HttpRequest, options: VcrOptions) -> Entry | None:
         """Find by the matchers that the user gave to vcrpy."""
-        again = None
+        played: list[Entry] = []
         for entry in self.entries:
             recorded = entry.scrubbed.interaction.request
             if isinstance(recorded, HttpRequest) and not options.differences(live, recorded):
                 if not entry.plays:
                     return entry
-                again = again or entry
-        return again if self._repeats != "miss" else None
+                played.append(entry)
+        if played and played[-1].stays:
+            return played[-1]
+        return played[0] if played and self._repeats != "miss" else None
 
     def refusals(self, live: Request, request: Request, recorded: Request) -> Mapping[str, str]:
         """Say by place why ``recorded`` is no renaming of ``live``, once ``request``."""

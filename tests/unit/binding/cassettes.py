@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from sealtape.capture.options import VcrOptions
 from sealtape.capture.sandbox import Sandbox
 from sealtape.cassette import Cassette
 from sealtape.interaction import (
@@ -57,7 +58,12 @@ def cassette(*captured: Captured, mode: Mode = NONE, match: str = "renaming", st
 
 
 def opened(
-    recorded: tuple[Scrubbed, ...], *, mode: Mode = NONE, match: str = "renaming", start: str = ""
+    recorded: tuple[Scrubbed, ...],
+    *,
+    mode: Mode = NONE,
+    match: str = "renaming",
+    start: str = "",
+    options: VcrOptions | None = None,
 ) -> Cassette:
     """Open a cassette that holds what was ``recorded``."""
     return Cassette(
@@ -67,6 +73,7 @@ def opened(
         scrubber=lambda: scrubber(recorded),
         sandbox=Sandbox(SandboxSettings()),
         match=match,
+        options=options,
     )
 
 
