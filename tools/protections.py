@@ -5,7 +5,7 @@
     python3 tools/dev.py run python tools/protections.py [WORDS]
 
 takes each protection (or those with WORDS in their name) out of a copy of this checkout, one at a time, and
-runs its test there: some three minutes for all. It ends with 1 if a test passes all the same, or if a
+runs its test there: some five minutes for all. It ends with 1 if a test passes all the same, or if a
 protection no longer stands as ``protections.toml`` has it: then mend its row.
 """
 

@@ -64,7 +64,7 @@ def test_it_measures_every_step_from_the_captured_to_the_file_and_back(tmp_path:
     with environment():
         found = rates(tmp_path, 1, sizes=(200,))
 
-    assert {step for step, *_ in found} == {"scrub", "residue gate", "seal", "write", "open"}
+    assert {step for step, *_ in found} == {"scrub", "residue gate", "seal", "open"}
     assert {kind for _, kind, *_ in found} == {"text", "json", "binary"}
 
 

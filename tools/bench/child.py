@@ -23,8 +23,8 @@ from bench.workloads import WORKLOADS, Site, Workload, name_of
 _FEWEST_CALLS = 20
 """A round makes at least so many calls: one call alone is too short to be timed."""
 
-# Windows counts the processor's time in steps of a hundredth of a second.
-_worked = time.perf_counter if sys.platform == "win32" else time.process_time
+worked = time.perf_counter if sys.platform == "win32" else time.process_time
+"""Return what the processor has done here, in seconds; Windows counts that in steps of a hundredth."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ def _timed(
 ) -> tuple[float, float, float]:
     client = contender.client(workload, site, n)
     play = workload.play
-    since, started = time.perf_counter(), _worked()
+    since, started = time.perf_counter(), worked()
     with _context(what, contender, workload, client, site, n):
-        opened = _worked()
+        opened = worked()
         name = play(client, site, n)
-        called = _worked()
+        called = worked()
     whole = time.perf_counter() - since
     workload.close(client)
     _check(name, 0 if contender.is_canned else n - 1)

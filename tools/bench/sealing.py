@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
 from typing import Any
 
-from bench.child import peak_memory
+from bench.child import peak_memory, worked
 from bench.processes import run
 from bench.results import Figure, Measured, Rate
 from bench.workloads.base import text_of
@@ -108,7 +107,7 @@ class _Steps:
         self._path = folder / "rates.tape"
 
     def times(self) -> dict[str, float]:
-        """Do each step once and return what it took, in seconds."""
+        """Do each step once and return what it took of the processor, in seconds."""
         from dataclasses import replace
 
         import sealtape
@@ -119,31 +118,29 @@ class _Steps:
         from sealtape.seal.format import seal, unseal
 
         key, settings = self._library.key, self._library.settings
-        clock = time.perf_counter
-        started = clock()
+        started = worked()
         scrubbed = Scrubber(settings.scrub, key.derive("stand-ins")).scrub(self._captured)
-        cleaned = clock()
+        cleaned = worked()
         find_residue(scrubbed, settings.scrub, ())
-        gated = clock()
+        gated = worked()
         sealed = seal(replace(self._recording, interactions=scrubbed), key)
-        made = clock()
+        made = worked()
         store.write(self._path, sealed)
-        with_file = clock()
+        written = worked()
         with sealtape.use_cassette(self._path, record_mode="none"):
-            opened = clock()
+            opened = worked()
         # What opening leaves for later is part of it: every answer is read.
         recording = unseal(sealed.data, key, where="rates", name="rates")
-        reading = clock()
+        reading = worked()
         answers = [row.interaction.outcome for row in recording.interactions]
-        read = clock() - reading
+        read = worked() - reading
         assert all(isinstance(answer, Response) and answer.body for answer in answers)
         gate = gated - cleaned
         return {
             "scrub": max(cleaned - started - gate, 0.0),
             "residue gate": gate,
             "seal": made - gated,
-            "write": with_file - made,
-            "open": opened - with_file + read,
+            "open": opened - written + read,
         }
 
 

@@ -24,8 +24,8 @@ def _after(programs: str, options: str, *anchors: str, value: str = _VALUE) -> D
     return Detector("command-line", anchors, re.compile(rf"\b(?:{programs})\b{_LINE}(?:{options}){value}"))
 
 
-def _text(pattern: str, *anchors: str) -> Detector:
-    return Detector("command-line", anchors, re.compile(pattern))
+def _text(pattern: str, *anchors: str, sign: str = "") -> Detector:
+    return Detector("command-line", anchors, re.compile(pattern), sign=sign)
 
 
 COMMANDS: tuple[Detector, ...] = (
@@ -61,7 +61,8 @@ COMMANDS: tuple[Detector, ...] = (
     _text(r"(?i:\bidentified(?: +with +\S+)? +by)\s+\"?([^\s\"';]{4,})", "IDENTIFIED", "identified"),
     # Files of accounts: netrc, pgpass
     _text(rf"\blogin\s+\S+\s+password\s+{_VALUE}", "login"),
-    _text(r"(?m:^)[\w.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s/]+:([^\s:]{4,})(?m:$)", ":"),
+    _text(r"(?m:^)[\w.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s/]+:([^\s:]{4,})(?m:$)", ":",
+          sign=r":(?:\d{2,5}|\*):[^:\s]"),
     # Words to people
     _text(
         r"(?i:\b(?:password|passphrase|passcode|secret key|access token|api key)\b)[^\n:=.;,]{0,40}?\bis:?\s+"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 _BINARY_RULES = frozenset(
@@ -28,7 +28,8 @@ class Detector:
     One of ``anchors`` occurs in every text that can match, so that most texts cost one search for a
     literal each. Every group of ``pattern`` that took part is replaced on its own; of a registered one
     the first group, or the whole match. What ``accepts`` says no to is a look-alike. A match ends at most
-    ``reach`` characters after an anchor that is in it, and begins at most 512 before.
+    ``reach`` characters after an anchor that is in it, and begins at most 512 before. ``sign`` is the source
+    of a pattern, found in every match, that says more than an anchor of one character does.
     """
 
     rule: str
@@ -36,6 +37,7 @@ class Detector:
     pattern: re.Pattern[str]
     accepts: Callable[[re.Match[str]], bool] = _always
     reach: int = 20_000
+    sign: str = ""
 
     @property
     def reads_binary(self) -> bool:
@@ -81,3 +83,21 @@ class Detector:
             else:
                 windows.append((start, end))
         return windows
+
+
+def any_sign(detectors: Iterable[Detector]) -> str:
+    """Return the source of one pattern that is found in every text in which any of ``detectors`` matches."""
+    signs = {detector.sign for detector in detectors if detector.sign}
+    anchors = {anchor for detector in detectors if not detector.sign for anchor in detector.anchors}
+    return "|".join([_any_of(anchors), *sorted(signs)])
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """Return the source of a pattern for any of ``words`` that tries no letter twice."""
+    branches: dict[str, list[str]] = {}
+    for word in sorted(words):
+        branches.setdefault(word[:1], []).append(word[1:])
+    if "" in branches:
+        return ""
+    parts = [re.escape(first) + _any_of(rests) for first, rests in branches.items()]
+    return f"(?:{'|'.join(parts)})" if len(parts) > 1 else "".join(parts)

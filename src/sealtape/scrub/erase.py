@@ -21,6 +21,9 @@ from sealtape.scrub.evidence import (
     normalised,
 )
 from sealtape.scrub.lexicon import (
+    CLAIMS,
+    NAMES,
+    VALUES,
     describes,
     names_account,
     names_canonical_user,
@@ -84,6 +87,8 @@ class Eraser(Prose):
         return node if changed is value and clean is name else type(node)([clean, changed])
 
     def _mapping(self, node: Mapping[str, Any], place: str, plan: Node | None) -> Any:
+        if plan is None and self._says_nothing(node):
+            return self._unnamed(node, place)
         paired = self._pair_claim(node) if 1 < len(node) <= _PAIR_MEMBERS else ""
         changed: dict[str, Any] = {}
         same = True
@@ -98,6 +103,52 @@ class Eraser(Prose):
             same = same and new is value and clean == key
             changed[clean] = new
         return node if same and len(changed) == len(node) else changed
+
+    def _says_nothing(self, node: Mapping[str, Any]) -> bool:
+        """Whether no name in a mapping claims a value, alone or beside another, or holds anything itself."""
+        shape = (self.aws, tuple(node))
+        shapes = self.known.shapes
+        if shape in shapes:
+            return True
+        paired = 0
+        for key in shape[1]:
+            said = self.lexicon.says(key, aws=self.aws)
+            paired |= said
+            if said & CLAIMS or not self._is_quiet(key):
+                return False
+        if paired == NAMES | VALUES:
+            return False
+        if len(shapes) < _CACHED:
+            shapes.add(shape)
+        return True
+
+    def _is_quiet(self, text: str) -> bool:
+        """Whether nothing can be found in a text, decided by one look at it."""
+        known = self.known
+        if len(text) < 4 or text in known.quiet:
+            return True
+        if self.lexicon.always_scan or TRIGGER.search(text) is not None:
+            return False
+        if not known.edition:
+            return True
+        return known.whole(text) is None and known.within(text) == text
+
+    def _unnamed(self, node: Mapping[str, Any], place: str) -> Any:
+        """Return a mapping without the secrets that its values show, given that its names say nothing."""
+        known, edits = self.known, {}
+        quiet = known.quiet
+        for key, value in node.items():
+            kind = type(value)
+            if kind is str:
+                if value in quiet or len(value) < 4:
+                    continue
+            elif value is None or kind is bool or (kind is int and -100_000 < value < 100_000):
+                continue
+            below = place if self.notes is None else f"{place}.{self.clean(key)}"
+            new = self.text(value, below) if kind is str else self.tree(value, below)
+            if new is not value:
+                edits[key] = new
+        return {**node, **edits} if edits else node
 
     def _member(self, key: str, value: Any, place: str, child: Node | None, rule: str) -> tuple[str, Any]:
         below = place if self.notes is None else f"{place}.{self.clean(key)}"
@@ -171,8 +222,9 @@ class Eraser(Prose):
         return self.tree(node, place) if harmless else self.claimed(node, rule, place)
 
     def _number(self, number: int, place: str) -> int:
-        changed = self.known_in(str(number), place)
-        return int(changed) if changed.removeprefix("-").isdecimal() else number
+        text = str(number)
+        changed = self.known_in(text, place)
+        return int(changed) if changed != text and changed.removeprefix("-").isdecimal() else number
 
     def _key(self, key: str, place: str) -> str:
         if not self.known.edition and PLAIN_NAME.fullmatch(key):
@@ -219,10 +271,15 @@ class Eraser(Prose):
 
     def text(self, text: str, place: str, *, binary: bool = False) -> str:
         """Return ``text`` without secrets, whatever it is; the same object where there are none."""
-        if len(text) < 4:
+        if len(text) < 4 or text in self.known.quiet:
             return text
         if len(text) > _CACHED or self.depth > _CACHED_DEPTH:
             return self._text(text, place, binary=binary)
+        quiet = self.known.quiet
+        if self._is_quiet(text):
+            if len(quiet) < _CACHE_SIZE:
+                quiet.add(text)
+            return text
         cache, key = self.known.cache, (text, self.aws, self.beside_key)
         cleaned = cache.get(key)
         # What was replaced has to be noted every time; what was left alone has nothing to note.

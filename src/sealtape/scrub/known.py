@@ -134,7 +134,9 @@ def _longest_first(span: tuple[int, int]) -> tuple[int, int]:
 class Known:
     """Every value and every digest known to one scrubber. Safe to use from several threads.
 
-    ``edition`` grows with what is known; ``cache`` holds results that are true for this edition.
+    ``edition`` grows with what is known. What was looked into is remembered for one edition only:
+    ``cache`` holds results, ``quiet`` texts in which nothing can be found, ``shapes`` the names of mappings
+    that say nothing, and ``fields`` whether a header field holds nothing.
     """
 
     def __init__(self, stand_ins: StandIns) -> None:
@@ -150,8 +152,16 @@ class Known:
         self._counts_digits = False
         self._tested: dict[str, tuple[str, str, Reach] | None] = {}
         self._rules: dict[str, str] = {}
-        self.edition = 0
+        self.edition = -1
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin an edition: what was seen to hold nothing may hold what has become known."""
+        self.edition += 1
         self.cache: dict[tuple[str, bool, bool], str] = {}
+        self.quiet: set[str] = set()
+        self.shapes: set[tuple[bool, tuple[str, ...]]] = set()
+        self.fields: dict[tuple[bool, tuple[str, str]], bool] = {}
 
     def values(self) -> tuple[str, ...]:
         """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""
@@ -199,9 +209,8 @@ class Known:
                     self._lengths = self._lengths | {removal.length}
                     self._shortest = min(self._lengths)
                     self._counts_digits = self._counts_digits or removal.stand_in.isdecimal()
-                    self.cache = {}
                     self._tested = {}
-                    self.edition += 1
+                    self._forget()
 
     def _register(self, value: str, stand_in: str, rule: str, reach: Reach) -> None:
         self._rules[stand_in] = rule
@@ -212,8 +221,7 @@ class Known:
                 text = encode(value)
                 if text != value and len(text) >= 6:
                     self._look_for(text, Needle(encode(stand_in), rule, value, reach is Reach.ANYWHERE))
-        self.edition += 1
-        self.cache = {}
+        self._forget()
 
     def _look_for(self, text: str, needle: Needle) -> None:
         other = self._needles.get(text)

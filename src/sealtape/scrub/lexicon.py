@@ -6,7 +6,7 @@ import re
 from functools import lru_cache
 
 from sealtape.errors import SettingsError
-from sealtape.scrub.detector import Detector
+from sealtape.scrub.detector import Detector, any_sign
 from sealtape.scrub.detectors import DETECTORS
 from sealtape.scrub.evidence import (
     ACCOUNT_ENDINGS,
@@ -19,13 +19,16 @@ from sealtape.scrub.evidence import (
     HARMLESS_HEADER_NAME,
     HEADER_NAME,
     HEADER_RULES,
+    NAME_KEYS,
     NOT_ABOVE_SECRETS,
     ONE_TIME_NAMES,
     PAGING_SEGMENTS,
+    PROSE_PARENTS,
     QUERY_RULES,
     QUEUE_NAMES,
     SECRET_ENDINGS,
     SECRET_NAMES,
+    VALUE_KEYS,
     WEAK_ENDINGS,
     WEAK_IN_QUERIES,
     WEAK_NAMES,
@@ -41,6 +44,13 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
+CLAIMS, NAMES, VALUES = 1, 2, 4
+"""What a name can say: something of its own value, or that it stands beside a name or a value."""
+
+_SPEAKING = PROSE_PARENTS | {"kty"}
+"""Names that claim no value and say how those are to be read that stand below or beside them."""
+
+
 class Lexicon:
     """What names say: the built-in names and those of the settings, each looked up once."""
 
@@ -54,7 +64,9 @@ class Lexicon:
         self.detectors = (*registered, *built_in)
         self.binary_detectors = (*registered, *(d for d in built_in if d.reads_binary))
         self.always_scan = bool(settings.patterns)
+        self.detectable = re.compile("" if registered else any_sign(built_in)).search
         self.rule = lru_cache(maxsize=8192)(self._rule)
+        self.says = lru_cache(maxsize=8192)(self._says)
         self.query_rule = lru_cache(maxsize=1024)(self._query_rule)
         self.field_rule = lru_cache(maxsize=1024)(self._field_rule)
         self.group_rule = lru_cache(maxsize=8192)(self._group_rule)
@@ -72,6 +84,22 @@ class Lexicon:
             return "secret-name"
         # Dumped header fields go by the names of header fields.
         return "secret-name" if name[:2] in ("X-", "x-") and says_secret(name) else ""
+
+    def _says(self, name: str, *, aws: bool) -> int:
+        """Return everything that a name can say (`CLAIMS`, `NAMES`, `VALUES`); 0 where it says nothing."""
+        plain = normalised(name)
+        claims = (
+            self.rule(name)
+            or self.group_rule(name)
+            or is_weak(name, aws=aws, query=False)
+            or names_account(name)
+            or surely_names_account(name)
+            or names_canonical_user(name)
+            or names_queue(name)
+            or names_version(name)
+            or plain in _SPEAKING
+        )
+        return CLAIMS * bool(claims) | NAMES * (plain in NAME_KEYS) | VALUES * (plain in VALUE_KEYS)
 
     def claim(self, name: str, value: str, *, aws: bool = False, query: bool = False) -> str:
         """Return the rule for the value that goes by a name, also by one that says little by itself."""

@@ -17,11 +17,12 @@ class Needles(Generic[T]):
     One thread may add while others search: a search that started earlier may miss what is new.
     """
 
-    __slots__ = ("_items", "_lengths")
+    __slots__ = ("_items", "_lengths", "_shortest")
 
     def __init__(self) -> None:
         self._items: dict[str, T] = {}
         self._lengths: dict[str, tuple[int, ...]] = {}
+        self._shortest = 0
 
     def __len__(self) -> int:
         return len(self._items)
@@ -32,6 +33,7 @@ class Needles(Generic[T]):
 
     def add(self, text: str, item: T) -> None:
         """Look for ``text`` from now on."""
+        self._shortest = min(self._shortest or len(text), len(text))
         self._items[text] = item
         lengths = self._lengths.get(text[:_START], ())
         if len(text) not in lengths:
@@ -40,6 +42,8 @@ class Needles(Generic[T]):
     def found_in(self, text: str) -> list[tuple[str, T]]:
         """Return those that occur in ``text``, the longest first."""
         items, size = self._items, len(text)
+        if size < self._shortest:
+            return []
         # Few needles: the interpreter's search for each is faster than a look at every position.
         if len(items) * (_PER_NEEDLE + size) < _PER_CHARACTER * size:
             found = {needle: item for needle, item in tuple(items.items()) if needle in text}

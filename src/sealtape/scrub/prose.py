@@ -192,6 +192,8 @@ class Prose(Syntax):
 
     def detect(self, text: str, place: str, *, binary: bool = False) -> str:
         """Return ``text`` without what the patterns find; in binary data only those with an anchor."""
+        if len(text) <= SHORT and self.lexicon.detectable(text) is None:
+            return text
         for detector in self.lexicon.binary_detectors if binary else self.lexicon.detectors:
             if len(text) > SHORT:
                 text = self._apply(detector, text, place)

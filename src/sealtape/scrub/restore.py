@@ -61,8 +61,7 @@ class _Replaceable(Known):
                 self._whole[text] = (stand_in, rule)
                 self._forms.add(text)
                 self._look_for(text, Needle(stand_in, rule, text, anywhere=True))
-                self.edition += 1
-                self.cache = {}
+                self._forget()
 
     def _replace_each(self, needles: Needles[Needle], text: str, note: Note | None) -> str:
         spans = [

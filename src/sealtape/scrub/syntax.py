@@ -20,6 +20,9 @@ _SEGMENT = re.compile(r"[^/]*%[0-9A-Fa-f]{2}[^/]*")
 _LIST_VALUES = frozenset({"string", "data"})
 """Elements of a property list that hold what the ``key`` before them names."""
 
+_FIELDS = 4096
+"""How many header fields are remembered."""
+
 _VALUE_ATTRIBUTES = VALUE_KEYS | {"content"}
 _NAME_ATTRIBUTES = frozenset({"name", "id", "key", "property"})
 
@@ -155,6 +158,20 @@ class Syntax(Replacer):
                 below = place if self.notes is None else f"{place}.{self.clean(name.strip())}"
                 pairs[index] = f"{name}=" + secret.replace(bare, self.secret(bare, "cookie", below), 1)
         return ";".join(pairs)
+
+    def is_quiet_field(self, field: tuple[str, str]) -> bool:
+        """Whether nothing is found in a header field, nor noted; it is looked into once in an edition."""
+        seen = self.known.fields
+        quiet = seen.get((self.aws, field))
+        if quiet is None:
+            kept, self.notes = self.notes, {}
+            try:
+                quiet = self.header(*field, "") == field[1] and not self.notes
+            finally:
+                self.notes = kept
+            if len(seen) < _FIELDS:
+                seen[self.aws, field] = quiet
+        return quiet
 
     def header(self, name: str, value: str, place: str, claim: str = "") -> str:
         """Return the value of a header field without secrets."""

@@ -96,6 +96,7 @@ SERVICE_TOKENS: tuple[Detector, ...] = (
         "service-token",
         (".",),
         re.compile(r"(?<![A-Za-z0-9_.-])([MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})(?![\w.-])"),
+        sign=rf"\.{_W}{{6}}\.",
     ),
     Detector(
         "webhook-url",
