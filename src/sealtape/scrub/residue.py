@@ -24,7 +24,7 @@ from sealtape.interaction import (
     Scrubbed,
 )
 from sealtape.scrub import archives, cbor, codecs, content, escapes
-from sealtape.scrub.detector import SHORT, Detector
+from sealtape.scrub.detector import SHORT, Detector, any_sign
 from sealtape.scrub.detectors import ACCESS_KEY_ID, JWT, PRIVATE_KEY, SCHEME, SIGNED
 from sealtape.scrub.evidence import HEADER_RULES, PLACEHOLDER, SIGV4_HEADER, TRIVIAL, normalised
 from sealtape.scrub.known import Reach, reach_of, spellings
@@ -35,10 +35,16 @@ from sealtape.settings import ScrubSettings
 MAX_DEPTH = 12
 _TELLING = 16
 _LARGE = 4096
+_REMEMBERED, _REMEMBERED_SIZE = 20_000, 512
+"""How many texts are remembered as clean for one reading, and up to how many characters."""
+
 
 _SAFE_NAME = re.compile(r"[A-Za-z$@_*][A-Za-z_:$-]{0,63}")
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
 _DECODABLE = re.compile(r"[{\[<%\"]|[A-Za-z0-9+/_-]{16}")
+_VIEWABLE = re.compile(r"[{\[<%\"&\\]|[A-Za-z0-9+/_-]{16}")
+"""What every text holds of which there is another view than itself."""
+
 _ESCAPED_END = re.compile(r"(?:\\+r)?\\+n")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
 _BARE_AUTHORIZATION = re.compile(r"(?:\b[Bb]earer|\bBEARER)[ ]+([A-Za-z0-9._~+/-]{16,}=*)")
@@ -50,6 +56,7 @@ _PATTERNS = (
     Detector("authorization", ("earer ", "EARER "), _BARE_AUTHORIZATION),
     *SERVICE_TOKENS,
 )
+_DETECTABLE = re.compile(any_sign(_PATTERNS))
 _TOKEN_HEADERS = frozenset(HEADER_RULES) - {"cookie", "setcookie", "setcookie2"}
 
 
@@ -89,11 +96,12 @@ def find_residue(
     ``settings.allow`` are ``rule@place``, with ``*`` for any part of it.
     """
     judge = _Judge({removal.stand_in for item in scrubbed for removal in item.removals}, known)
+    reader = _Reader(judge.find)
     found: dict[Residue, None] = {}
     for item in scrubbed:
         request = item.interaction.request
         label = request.label if isinstance(request, AwsRequest) else request.method
-        for rule, place in (*_read_all(item.interaction, judge), *judge.headers(item.interaction)):
+        for rule, place in (*_read_all(item.interaction, reader), *judge.headers(item.interaction)):
             found[Residue(rule, f"{label}:{place}")] = None
     found = {residue: None for residue in found if residue.rule not in settings.off}
     return [r for r in found if not any(fnmatchcase(str(r), pattern) for pattern in settings.allow)]
@@ -129,11 +137,9 @@ class _Judge:
                 break
         if len(text) > _LARGE and codecs.is_binary(text):
             text = codecs.readable(text)
-        for detector in _PATTERNS:
-            anchored = len(text) > SHORT or any(anchor in text for anchor in detector.anchors)
-            if anchored and self._is_broken(detector, text):
-                rules.append(detector.rule)
-        return rules
+        if len(text) <= SHORT and _DETECTABLE.search(text) is None:
+            return rules
+        return rules + [d.rule for d in _PATTERNS if self._is_broken(d, text)]
 
     def _is_broken(self, detector: Detector, text: str) -> bool:
         return any(
@@ -199,8 +205,7 @@ def _header_fields(interaction: Interaction) -> Iterator[tuple[str, str, str]]:
 _Found = list[tuple[str, str]]
 
 
-def _read_all(interaction: Interaction, judge: _Judge) -> _Found:
-    reader = _Reader(judge.find)
+def _read_all(interaction: Interaction, reader: _Reader) -> _Found:
     found = reader.request(interaction.request)
     outcome = interaction.outcome
     if not isinstance(outcome, Response):
@@ -218,6 +223,7 @@ class _Reader:
 
     def __init__(self, find: Callable[[str], list[str]]) -> None:
         self._find = find
+        self._clean: dict[str, int] = {}
 
     def request(self, request: Request) -> _Found:
         if isinstance(request, AwsRequest):
@@ -297,9 +303,17 @@ class _Reader:
         return found
 
     def text(self, text: str, place: str, depth: int = MAX_DEPTH) -> _Found:
-        """Read a text and everything that can be decoded from it."""
+        """Read a text and everything that can be decoded from it; a short one that is clean only once."""
+        if self._clean.get(text, -1) >= depth:
+            return []
+        found = self._read(text, place, depth)
+        if not found and len(text) <= _REMEMBERED_SIZE and len(self._clean) < _REMEMBERED:
+            self._clean[text] = depth
+        return found
+
+    def _read(self, text: str, place: str, depth: int) -> _Found:
         own = self._find(text)
-        if depth <= 0 or len(text) < 6:
+        if depth <= 0 or len(text) < 6 or _VIEWABLE.search(text) is None:
             return [(rule, place) for rule in own]
         tree = codecs.parse_json(text if text[:1] != '"' else f"[{text}]")
         if tree is not None:
