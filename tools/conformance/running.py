@@ -141,8 +141,8 @@ class Runner:
         notes.parent.mkdir(exist_ok=True)
         notes.unlink(missing_ok=True)
         command = [
-            str(self._python), "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:randomly", f"--conformance={notes}",
-            f"--timeout={_TEST_SECONDS}", *kind.options, *tests,
+            str(self._python), "-m", "pytest", "-q", "-p", "conformance.plugin", "-p", "no:randomly",
+            f"--conformance={notes}", f"--timeout={_TEST_SECONDS}", *kind.options, *tests,
         ]  # fmt: skip
         if kind.has_cassettes:
             command.append(
