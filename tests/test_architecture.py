@@ -24,7 +24,7 @@ PACKAGE = ROOT / "src" / "sealtape"
 # Each row stands on the rows above it and does not know its neighbours.
 FLOORS = (
     ("errors", "interaction"),  # level 0
-    ("modes", "multipart"),
+    ("modes", "multipart", "textfile"),
     ("settings", "renaming"),  # level 1
     ("determinism", "capture", "scrub", "seal", "store", "matching", "drift"),
     ("settling", "ledger", "changes", "revisions", "binding", "polls"),  # level 2

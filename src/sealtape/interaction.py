@@ -110,6 +110,9 @@ class Failure:
     message: str = ""
 
 
+UNSENDABLE = "UnsendableRequest"
+"""The kind of failure where a recording does not hold what a request would take to be sent."""
+
 Request: TypeAlias = "AwsRequest | HttpRequest"
 Outcome: TypeAlias = "Response | Failure"
 

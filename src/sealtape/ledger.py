@@ -21,17 +21,15 @@ is a cassette that was moved or renamed: then it is recorded once too often, nev
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 import shlex
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from pathlib import Path
 
 from sealtape import store
-from sealtape.errors import StoreError, StoreUnwritable
+from sealtape.errors import StoreError
+from sealtape.textfile import replace_text
 
 LEDGER = "sealtape-ledger.json"
 FORMAT = 1
@@ -85,7 +83,7 @@ def _confirm(ledger: Path, names: list[str], day: date) -> bool:
         after = {name: kept for name, kept in after.items() if ledger.with_name(name).exists()}
         if after == before:
             return False
-        _replace(ledger, _text(after))
+        replace_text(ledger, _text(after))
     return True
 
 
@@ -126,26 +124,6 @@ def _unreadable(ledger: Path, why: str) -> StoreError:
         why=why,
         hint=f"rm {shlex.quote(_shown(ledger))} (then they count as never confirmed, and are refreshed)",
     )
-
-
-def _replace(ledger: Path, text: str) -> None:
-    """Replace the ledger; not by `store.write`, which takes sealed bytes and nothing else."""
-    temporary = ledger.with_name(f"{store.TEMPORARY_PREFIX}ledger-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, ledger)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise StoreUnwritable(
-            "the ledger of these cassettes could not be written, and is as it was",
-            where=_shown(ledger),
-            why=(error.strerror or type(error).__name__).lower(),
-            hint=f"ls -ld {shlex.quote(str(ledger.parent))}",
-        ) from None
 
 
 def _shown(path: Path) -> str:

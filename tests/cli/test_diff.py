@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
@@ -195,6 +197,7 @@ def test_a_simulator_that_answers_as_was_recorded_is_clean(project: Project, htt
     project.seal(ONE, fetched({"answer": 17, "name": "Grace"}))
     result = project.run("diff", ONE, "--against", http.url, "--verbose")
     assert "value-changed" in result.out
+    assert "simulator" in result.out
     project.seal(ONE, fetched({"answer": 42, "name": "Grace"}))
     assert project.run("diff", ONE, "--against", http.url).code == 0
     assert http.asked == [("GET", "/"), ("GET", "/json")] * 2
@@ -213,6 +216,56 @@ def test_an_aws_simulator_is_sent_its_own_ids_back(project: Project, moto_url: s
     found = findings(project, ONE, "--against", moto_url)
     assert {f["operation"] for f in found if f["kind"] in ("error-code", "http-status")} == set()
     assert ("unmodelled-field-removed", "KeyMetadata.Novelty") in {(f["id"], f["path"]) for f in found}
+    assert {f["cause"] for f in found} == {"simulator"}
+
+
+def test_an_sdk_that_speaks_to_the_simulator_in_another_protocol_is_named_as_the_cause(
+    project: Project, moto_url: str
+) -> None:
+    request = AwsRequest("sqs", "ListQueues", {}, None, "us-east-1", "", "query")
+    answer = b"<ListQueuesResponse><ListQueuesResult></ListQueuesResult></ListQueuesResponse>"
+    project.seal(ONE, Scrubbed(Interaction(request, Response(200, "", (), answer))))
+    found = findings(project, ONE, "--against", moto_url)
+    assert {(f["id"], f["cause"]) for f in found if f["kind"] != "header"} == {("body-form", "sdk")}
+
+
+def test_a_service_that_the_sdk_no_longer_has_is_a_fact_and_not_the_simulators_fault(
+    project: Project, http: Service
+) -> None:
+    project.seal(ONE, Scrubbed(Interaction(AwsRequest("bygone", "List", {}), Response(200, "", (), b"{}"))))
+    (finding,) = findings(project, ONE, "--against", http.url)
+    assert (finding["kind"], finding["cause"]) == ("recording-failed", "unknown")
+
+
+def test_a_simulator_is_given_the_credentials_in_its_url_and_no_error_names_them(project: Project) -> None:
+    seen: list[str | None] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            seen.append(self.headers["Authorization"])
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        do_GET = do_POST
+
+        def log_message(self, *args: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+    project.seal(ONE, Scrubbed(Interaction(AwsRequest("kms", "ListKeys", {}), Response(200, "", (), b"{}"))))
+    try:
+        url = f"http://own-name:own%2Fword@127.0.0.1:{server.server_address[1]}"
+        assert project.run("diff", ONE, "--against", url).code == 0
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert seen[0] is None
+    assert "Credential=own-name/" in (seen[1] or "")
+    result = project.run("diff", ONE, "--against", "http://own-name:own%2Fword@127.0.0.1:9")
+    assert result.code == 3
+    assert "own" not in result.err
 
 
 @pytest.mark.parametrize(

@@ -6,16 +6,24 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
+from sealtape.drift import compare
+from sealtape.drift.memory import EMPTY, read_memory, write_memory
+from sealtape.ledger import confirm
+from sealtape.seal.keyring import Key, new_key
+from tests.cli.project import BINARY as BYTES
 from tests.cli.project import PROGRAM, Project, Result
 from tests.cli.terminals import on_terminal
-from tests.servers import Service
+from tests.servers import Service, http_service
 
 TESTS = """
 import os, pytest, requests
@@ -33,11 +41,38 @@ def test_binary():
 def test_of_something_else():
     assert not os.environ.get("FAILS")
 """
+TOKEN = TESTS.replace('get(URL + "/json")', 'post(URL + "/token"); requests.get(URL + "/json")')
 COUNT = """
 
 @pytest.mark.vcr
 def test_count():
     assert requests.get(URL + "/count").json()["count"] >= 1
+"""
+MODULE = """
+import os, pytest, requests
+
+URL = os.environ["URL"]
+
+@pytest.fixture(scope="module")
+def name():
+    yield requests.get(URL + "/json").json().get("name")
+    requests.get(URL + "/json")
+
+@pytest.fixture(scope="module")
+def count():
+    return requests.get(URL + "/count").json()["count"]
+
+@pytest.mark.vcr
+def test_name(name):
+    requests.get(URL + "/binary")
+
+@pytest.mark.vcr
+def test_count(count):
+    requests.get(URL + "/binary")
+
+@pytest.mark.vcr
+def test_neither():
+    requests.get(URL + "/binary")
 """
 SLOW = """
 
@@ -50,17 +85,66 @@ FOLDER = "cassettes/test_api"
 SAME, BINARY, COUNTED = (f"{FOLDER}/test_{name}.tape" for name in ("same", "binary", "count"))
 LEDGER = f"{FOLDER}/sealtape-ledger.json"
 # These import much, in each of many runs: hypothesis, and numpy and Faker for pytest-randomly.
-QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:randomly")
+QUICK = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest", "-p", "no:randomly", "-p", "no:faker")
+HOSTS = '[tool.sealtape.sandbox]\nhosts = ["127.0.0.1"]\n'
 DEAD = "http://127.0.0.1:9"
 
 
+@dataclass
+class Recorded(Project):
+    """A project whose tests are recorded by pytest once, for all projects that have the same ones."""
+
+    taken: dict[str, dict[str, bytes]] = field(default_factory=dict)
+
+    def record(self, *arguments: str) -> None:
+        tests = self.read("test_api.py")
+        if tests not in self.taken:
+            before = self.files()
+            record(self, *arguments)
+            self.taken[tests] = {name: data for name, data in self.content().items() if name not in before}
+        for name, data in self.taken[tests].items():
+            self.write(name, data)
+
+
+def record(project: Project, *arguments: str) -> None:
+    command = [sys.executable, "-m", "pytest", *QUICK, "--record-mode=once", *arguments]
+    ended = subprocess.run(command, cwd=project.root, env=project.environ(), capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout
+
+
+@pytest.fixture(scope="module")
+def key() -> Key:
+    """One key for all projects, so that what one has recorded another one may have."""
+    return new_key()
+
+
+@pytest.fixture(scope="module")
+def taken() -> dict[str, dict[str, bytes]]:
+    """The files that recording made, by the text of the tests."""
+    return {}
+
+
+@pytest.fixture(scope="module")
+def service() -> Iterator[Service]:
+    with http_service() as service:
+        yield service
+
+
 @pytest.fixture
-def project(bare: Project, http: Service) -> Project:
+def http(service: Service) -> Service:
+    """A real HTTP service on loopback, always the same, which was asked nothing yet."""
+    service.asked.clear()
+    return service
+
+
+@pytest.fixture
+def project(bare: Project, http: Service, key: Key, taken: dict[str, dict[str, bytes]]) -> Recorded:
     """A project that may record on loopback, against a real HTTP service."""
-    bare.set_up('[tool.sealtape.sandbox]\nhosts = ["127.0.0.1"]\n')
-    bare.environment |= {"URL": http.url, "PYTHONDONTWRITEBYTECODE": "1"}
-    bare.write("test_api.py", TESTS)
-    return bare
+    project = Recorded(bare.root, bare.home, key, taken=taken)
+    project.set_up(HOSTS)
+    project.environment |= {"URL": http.url, "PYTHONDONTWRITEBYTECODE": "1"}
+    project.write("test_api.py", TESTS)
+    return project
 
 
 @pytest.fixture
@@ -71,12 +155,6 @@ def answers(http: Service) -> Iterator[dict[str, bytes]]:
     yield bodies
     bodies.clear()
     bodies.update(before)
-
-
-def record(project: Project, *arguments: str) -> None:
-    command = [sys.executable, "-m", "pytest", *QUICK, "--record-mode=once", *arguments]
-    ended = subprocess.run(command, cwd=project.root, env=project.environ(), capture_output=True, text=True)
-    assert ended.returncode == 0, ended.stdout
 
 
 def refresh(project: Project, *options: str, tests: tuple[str, ...] = (), **environment: str) -> Result:
@@ -92,8 +170,8 @@ def tapes(project: Project) -> dict[str, bytes]:
 # A provider that stays as it was.
 
 
-def test_what_is_answered_as_before_changes_no_file_but_the_ledger(project: Project) -> None:
-    record(project)
+def test_what_is_answered_as_before_changes_no_file_but_the_ledger(project: Recorded) -> None:
+    project.record()
     before = project.content()
     result = refresh(project)
     assert (result.code, result.err) == (0, "")
@@ -102,43 +180,36 @@ def test_what_is_answered_as_before_changes_no_file_but_the_ledger(project: Proj
     ledger = json.loads(after.pop(LEDGER))
     assert after == before
     assert list(ledger["confirmed"]) == ["test_binary.tape", "test_same.tape"]
-
-
-def test_a_second_refresh_of_a_day_changes_no_file_at_all(project: Project) -> None:
-    record(project)
-    refresh(project)
     before = project.content()
     assert refresh(project).code == 0
-    assert project.content() == before
+    assert project.content() == before, "a second refresh of a day changes no file at all"
 
 
-def test_what_always_differs_changes_no_file_and_is_no_drift(project: Project) -> None:
-    project.write("test_api.py", TESTS.replace('get(URL + "/json")', 'post(URL + "/token")'))
-    record(project)
+def test_what_always_differs_changes_no_file_and_is_no_drift(project: Recorded) -> None:
+    project.write("test_api.py", TOKEN)
+    project.record()
     before = tapes(project)
     assert refresh(project, "--fail-on", "info").code == 0
     assert tapes(project) == before
 
 
-def test_a_test_that_makes_no_request_is_not_counted_as_recorded(project: Project) -> None:
+def test_a_test_that_makes_no_request_is_not_counted_and_one_that_is_not_marked_is_not_run(
+    project: Recorded,
+) -> None:
+    project.record()
     project.write("test_api.py", TESTS + "\n\n@pytest.mark.vcr\ndef test_nothing():\n    pass\n")
-    record(project)
-    result = refresh(project)
+    result = refresh(project, FAILS="1")
+    assert result.code == 0
     assert "2 tests recorded again, 1 made no request: 2 cassettes confirmed" in result.out
-
-
-def test_tests_that_are_not_marked_are_not_run(project: Project) -> None:
-    record(project)
-    assert refresh(project, FAILS="1").code == 0
 
 
 # A provider that moved.
 
 
 def test_drift_waits_beside_the_accepted_cassette_and_is_reported(
-    project: Project, answers: dict[str, bytes]
+    project: Recorded, answers: dict[str, bytes]
 ) -> None:
-    record(project)
+    project.record()
     before = project.content()
     answers["/json"] = b'{"answer": "42"}'
     result = refresh(project)
@@ -152,11 +223,10 @@ def test_drift_waits_beside_the_accepted_cassette_and_is_reported(
 
 
 def test_what_did_not_change_keeps_its_rows_in_a_pending_recording(
-    project: Project, answers: dict[str, bytes]
+    project: Recorded, answers: dict[str, bytes]
 ) -> None:
-    calls = 'get(URL + "/json")', 'post(URL + "/token"); requests.get(URL + "/json")'
-    project.write("test_api.py", TESTS.replace(*calls))
-    record(project)
+    project.write("test_api.py", TOKEN)
+    project.record()
     answers["/json"] = b'{"answer": "42"}'
     assert refresh(project).code == 1
     old, new = ((project.root / name).read_bytes().splitlines() for name in (SAME, SAME + ".new"))
@@ -164,8 +234,8 @@ def test_what_did_not_change_keeps_its_rows_in_a_pending_recording(
     assert differing == [2, 3]  # of header, token, json, end: what changed, and the end row
 
 
-def test_a_test_that_no_longer_asks_for_anything_is_noticed(project: Project) -> None:
-    record(project)
+def test_a_test_that_no_longer_asks_for_anything_is_noticed(project: Recorded) -> None:
+    project.record()
     before = tapes(project)
     project.write("test_api.py", TESTS.replace('requests.get(URL + "/binary").content', '"b" * 256'))
     result = refresh(project)
@@ -175,31 +245,32 @@ def test_a_test_that_no_longer_asks_for_anything_is_noticed(project: Project) ->
     assert BINARY + ".new" in project.files()
 
 
-def test_the_bar_decides_about_the_exit_code(project: Project, answers: dict[str, bytes]) -> None:
-    record(project)
+def test_drift_below_the_bar_is_no_failure(project: Recorded, answers: dict[str, bytes]) -> None:
+    project.record()
     answers["/json"] = b'{"answer": 42, "name": "Grace", "added": true}'
-    assert refresh(project).code == 0
-    assert refresh(project, "--replace", "--fail-on", "info").code == 1
+    result = refresh(project)
+    assert result.code == 0
+    assert "field-added" in result.out
 
 
-def test_drift_that_was_accepted_is_no_drift_any_more(project: Project, answers: dict[str, bytes]) -> None:
-    record(project)
+def test_drift_that_was_rejected_is_found_again_and_what_was_accepted_is_not(
+    project: Recorded, answers: dict[str, bytes]
+) -> None:
+    project.record()
     answers["/json"] = b'{"answer": "42"}'
-    refresh(project)
+    assert refresh(project).code == 1
+    assert project.run("reject", "--all").code == 0
+    # Markdown is for people who read it elsewhere: what to type stands beside it, not in it.
+    again = refresh(project, "--format", "markdown")
+    assert again.code == 1
+    assert "name" in again.out
+    assert "next: sealtape review" in again.err
     assert project.run("accept", "--all").code == 0
     assert refresh(project).code == 0
 
 
-def test_drift_that_was_rejected_is_found_again(project: Project, answers: dict[str, bytes]) -> None:
-    record(project)
-    answers["/json"] = b'{"answer": "42"}'
-    refresh(project)
-    assert project.run("reject", "--all").code == 0
-    assert refresh(project).code == 1
-
-
-def test_a_test_without_a_cassette_gets_a_pending_one(project: Project) -> None:
-    record(project)
+def test_a_test_without_a_cassette_gets_a_pending_one(project: Recorded) -> None:
+    project.record()
     project.write("test_api.py", TESTS + COUNT)
     result = refresh(project)
     assert result.code == 0
@@ -209,11 +280,13 @@ def test_a_test_without_a_cassette_gets_a_pending_one(project: Project) -> None:
 
 
 def test_json_is_for_programs_and_nothing_else_is_on_the_output(
-    project: Project, answers: dict[str, bytes]
+    project: Recorded, answers: dict[str, bytes]
 ) -> None:
-    record(project)
-    answers["/json"] = b'{"answer": "42"}'
-    document: dict[str, Any] = refresh(project, "--format", "json").json
+    project.record()
+    answers["/json"] = b'{"answer": 42, "name": "Grace", "added": true}'
+    result = refresh(project, "--format", "json", "--fail-on", "info")
+    assert result.code == 1
+    document: dict[str, Any] = result.json
     assert {"id", "kind", "severity", "cause", "path", "old", "new", "tests", "count", "fingerprint"} <= set(
         document["findings"][0]
     )
@@ -226,96 +299,75 @@ def test_json_is_for_programs_and_nothing_else_is_on_the_output(
     assert document["complete"] is True
 
 
-def test_markdown_is_for_people_who_read_it_elsewhere(project: Project, answers: dict[str, bytes]) -> None:
-    record(project)
-    answers["/json"] = b'{"answer": "42"}'
-    result = refresh(project, "--format", "markdown")
-    assert result.code == 1
-    assert "name" in result.out
-    assert "next: sealtape review" in result.err
-
-
-def test_workers_of_xdist_refresh_as_one_process_does(project: Project, answers: dict[str, bytes]) -> None:
-    record(project)
+def test_workers_of_xdist_refresh_as_one_process_does(project: Recorded, answers: dict[str, bytes]) -> None:
+    project.record()
     answers["/json"] = b'{"answer": "42"}'
     result = refresh(project, tests=("-n", "2"))
     assert result.code == 1
     assert "2 tests recorded again: 1 cassette confirmed, 1 drifted" in result.out
 
 
-def test_the_cassette_of_a_module_is_refreshed_with_its_tests(
-    project: Project, answers: dict[str, bytes]
-) -> None:
-    fixture = """
-import os, pytest, requests
-
-@pytest.fixture(scope="module")
-def name():
-    yield requests.get(os.environ["URL"] + "/json").json().get("name")
-    requests.get(os.environ["URL"] + "/json")
-
-@pytest.mark.vcr
-def test_it(name):
-    requests.get(os.environ["URL"] + "/binary")
-"""
-    project.write("test_api.py", fixture)
-    record(project)
-    before = tapes(project)
-    assert refresh(project).code == 0
-    assert tapes(project) == before
-    answers["/json"] = b'{"answer": 42}'
-    result = refresh(project)
-    assert result.code == 1
-    assert f"  {FOLDER}/_module.tape.new\n" in result.out
-
-
-def test_a_project_that_blocks_the_network_is_refreshed_all_the_same(project: Project) -> None:
-    record(project)
+def test_a_project_that_blocks_the_network_is_refreshed_all_the_same(project: Recorded) -> None:
+    project.record()
     project.write("pytest.ini", "[pytest]\naddopts = --block-network --record-mode=none\n")
     result = refresh(project)
     assert (result.code, result.err) == (0, "")
     assert "2 cassettes confirmed" in result.out
 
 
-def test_pytest_chooses_the_tests(project: Project, answers: dict[str, bytes]) -> None:
-    record(project)
+def test_pytest_chooses_the_tests(project: Recorded, answers: dict[str, bytes]) -> None:
+    project.record()
     answers["/json"] = b'{"answer": "42"}'
     result = refresh(project, tests=("-k", "binary"))
     assert result.code == 0
     assert "1 test recorded again: 1 cassette confirmed" in result.out
 
 
-def test_what_was_confirmed_lately_is_left_out(project: Project, http: Service) -> None:
-    record(project)
-    refresh(project)
-    asked = len(http.asked)
-    result = refresh(project, "--older-than", "7d")
+def test_what_was_confirmed_lately_is_left_out(project: Recorded, http: Service) -> None:
+    project.record()
+    confirm([project.root / BINARY], datetime.now(UTC).date())
+    confirm([project.root / SAME], date(2026, 1, 1))
+    http.asked.clear()
+    result = refresh(project, "--older-than", "1w")
     assert result.code == 0
-    assert "2 skipped" in result.out
-    assert len(http.asked) == asked
-    ledger = json.loads(project.read(LEDGER))
-    ledger["confirmed"]["test_same.tape"] = "2026-01-01"
-    project.write(LEDGER, json.dumps(ledger))
-    assert "1 test recorded again, 1 skipped" in refresh(project, "--older-than", "1w").out
-    assert len(http.asked) == asked + 1
+    assert "1 test recorded again, 1 skipped" in result.out
+    assert http.asked == [("GET", "/json")]
 
 
 # A second recording of what differs.
 
 
-def test_what_is_another_one_each_time_is_no_drift_and_is_remembered(project: Project) -> None:
+def test_what_is_another_one_each_time_is_no_drift_and_is_remembered(project: Recorded) -> None:
     project.write("test_api.py", TESTS + COUNT)
-    record(project)
+    project.record()
     result = refresh(project, "--confirm", "--fail-on", "info")
     assert result.code == 0
     assert "3 cassettes confirmed" in result.out
     assert "GET 127.0.0.1:" in project.read("sealtape-drift.json")
 
 
-def test_only_the_tests_whose_cassettes_differ_are_recorded_twice(
-    project: Project, http: Service, answers: dict[str, bytes]
+def test_the_cassette_of_a_module_is_recorded_twice_by_the_tests_that_use_its_fixtures(
+    project: Recorded, http: Service, answers: dict[str, bytes]
 ) -> None:
-    record(project)
+    project.write("test_api.py", MODULE)
+    project.record()
+    before = tapes(project)
+    http.asked.clear()
+    answers["/json"] = b'{"answer": 42}'
+    result = refresh(project, "--confirm")
+    assert result.code == 1
+    assert f"  {FOLDER}/_module.tape.new\n" in result.out
+    assert "3 cassettes confirmed, 1 drifted" in result.out
+    assert {name: data for name, data in tapes(project).items() if name in before} == before
+    # What the one fixture got is another number each time, what the other one got is drift.
+    assert "/count count" in project.read("sealtape-drift.json")
+    assert Counter(path for _, path in http.asked) == {"/json": 4, "/count": 2, "/binary": 5}
+
+
+def test_only_the_tests_whose_cassettes_differ_are_recorded_twice(
+    project: Recorded, http: Service, answers: dict[str, bytes]
+) -> None:
+    project.record()
     http.asked.clear()
     answers["/json"] = b'{"answer": 42}'
     result = refresh(project, "--confirm")
@@ -325,11 +377,27 @@ def test_only_the_tests_whose_cassettes_differ_are_recorded_twice(
     assert sorted(http.asked) == [("GET", "/binary"), ("GET", "/json"), ("GET", "/json")]
 
 
+def test_what_flapped_is_accepted_by_its_fingerprint_without_recording(
+    project: Recorded, http: Service
+) -> None:
+    memory = EMPTY.having_flapped(compare({"A": 1}, {}), date.today())
+    write_memory(project.root, memory, date.today())
+    (fingerprint,) = memory.flapping
+    result = project.run("refresh", "--accept", fingerprint, "--for", "2w", "--because", "a cache")
+    assert (result.code, http.asked) == (0, [])
+    assert "accepted until" in result.out
+    assert read_memory(project.root).accepted[fingerprint].why == "a cache"
+    unknown = project.run("refresh", "--accept", "0" * 16)
+    assert unknown.code == 2
+    assert "nothing that was seen to flap has the fingerprint" in unknown.err
+    assert project.run("refresh", "--accept", fingerprint, "--for", "soon").code == 2
+
+
 # What makes a refresh incomplete.
 
 
-def test_a_test_that_fails_while_recording_is_a_finding_and_loses_nothing(project: Project) -> None:
-    record(project)
+def test_a_test_that_fails_while_recording_is_a_finding_and_loses_nothing(project: Recorded) -> None:
+    project.record()
     before = tapes(project)
     project.write("test_api.py", TESTS.replace("status_code == 200", "status_code == 500"))
     result = refresh(project)
@@ -340,8 +408,8 @@ def test_a_test_that_fails_while_recording_is_a_finding_and_loses_nothing(projec
     assert list(json.loads(project.read(LEDGER))["confirmed"]) == ["test_binary.tape"]
 
 
-def test_a_provider_that_is_down_loses_nothing(project: Project) -> None:
-    record(project)
+def test_a_provider_that_is_down_loses_nothing(project: Recorded) -> None:
+    project.record()
     before = project.content()
     result = refresh(project, URL=DEAD)
     assert result.code == 3
@@ -351,9 +419,9 @@ def test_a_provider_that_is_down_loses_nothing(project: Project) -> None:
 
 
 def test_a_sandbox_server_that_is_down_is_told_of_before_a_test_is_run(
-    project: Project, http: Service
+    project: Recorded, http: Service
 ) -> None:
-    record(project)
+    project.record()
     asked = len(http.asked)
     result = refresh(project, f"--sandbox={DEAD}")
     assert (result.code, result.out) == (3, "")
@@ -362,9 +430,9 @@ def test_a_sandbox_server_that_is_down_is_told_of_before_a_test_is_run(
     assert len(http.asked) == asked
 
 
-def test_recordings_from_before_are_not_decided_on_unasked(project: Project, http: Service) -> None:
+def test_recordings_from_before_are_not_decided_on_unasked(project: Recorded, http: Service) -> None:
     project.write("test_api.py", TESTS + COUNT)
-    record(project)
+    project.record()
     project.write(COUNTED + ".new", (project.root / COUNTED).read_bytes())
     before, asked = project.content(), len(http.asked)
     result = refresh(project)
@@ -375,8 +443,8 @@ def test_recordings_from_before_are_not_decided_on_unasked(project: Project, htt
     assert refresh(project, "--replace").code != 3
 
 
-def test_a_collection_error_is_shown_in_pytests_words(project: Project) -> None:
-    record(project)
+def test_a_collection_error_is_shown_in_pytests_words(project: Recorded) -> None:
+    project.record()
     before = project.content()
     project.write("test_other.py", "import nowhere\n")
     result = refresh(project)
@@ -385,16 +453,16 @@ def test_a_collection_error_is_shown_in_pytests_words(project: Project) -> None:
     assert {k: v for k, v in project.content().items() if k != "test_other.py"} == before
 
 
-def test_a_run_that_stops_early_is_not_complete(project: Project) -> None:
-    record(project)
+def test_a_run_that_stops_early_is_not_complete(project: Recorded) -> None:
+    project.record()
     project.write("test_api.py", TESTS.replace("status_code == 200", "status_code == 500"))
     result = refresh(project, tests=("-x",))
     assert result.code == 3
     assert "broke off after 1 of 2 tests" in result.err
 
 
-def test_a_damaged_cassette_is_neither_refreshed_nor_lost(project: Project) -> None:
-    record(project)
+def test_a_damaged_cassette_is_neither_refreshed_nor_lost(project: Recorded) -> None:
+    project.record()
     damaged = (project.root / SAME).read_bytes()[:-80]
     project.write(SAME, damaged)
     result = refresh(project)
@@ -405,9 +473,9 @@ def test_a_damaged_cassette_is_neither_refreshed_nor_lost(project: Project) -> N
 
 
 def test_a_ledger_that_cannot_be_written_does_not_lose_the_report(
-    project: Project, answers: dict[str, bytes]
+    project: Recorded, answers: dict[str, bytes]
 ) -> None:
-    record(project)
+    project.record()
     answers["/json"] = b'{"answer": "42"}'
     project.write(LEDGER, "<<<<<<< HEAD\n")
     result = refresh(project)
@@ -422,10 +490,10 @@ def test_a_ledger_that_cannot_be_written_does_not_lose_the_report(
     ids=["Ctrl-C", "an interrupt of the command alone", "a cancelled job"],
 )
 def test_an_interrupt_leaves_the_accepted_cassettes_and_says_what_is_pending(
-    project: Project, to_all: bool, number: signal.Signals
+    project: Recorded, to_all: bool, number: signal.Signals
 ) -> None:
     project.write("test_api.py", TESTS + COUNT)
-    record(project)
+    project.record()
     before = project.content()
     project.write("test_api.py", TESTS.replace("/json", "/gzip") + COUNT + SLOW)
     with subprocess.Popen(
@@ -457,8 +525,8 @@ def test_an_interrupt_leaves_the_accepted_cassettes_and_says_what_is_pending(
 # What makes no sense.
 
 
-def test_without_a_sandbox_nothing_is_run(project: Project, http: Service) -> None:
-    record(project)
+def test_without_a_sandbox_nothing_is_run(project: Recorded, http: Service) -> None:
+    project.record()
     project.set_up()
     asked = len(http.asked)
     result = refresh(project)
@@ -468,21 +536,21 @@ def test_without_a_sandbox_nothing_is_run(project: Project, http: Service) -> No
     assert len(http.asked) == asked
 
 
-def test_a_sandbox_that_is_none_exits_with_2(project: Project) -> None:
+def test_a_sandbox_that_is_none_exits_with_2(project: Recorded) -> None:
     result = refresh(project, "--sandbox=mine")
     assert result.code == 2
     assert "'mine' is not a sandbox" in result.err
 
 
 @pytest.mark.parametrize("age", ["7", "7h", "d", "-1d", "soon"])
-def test_an_age_is_in_days_or_weeks(project: Project, age: str) -> None:
+def test_an_age_is_in_days_or_weeks(project: Recorded, age: str) -> None:
     result = refresh(project, "--older-than", age)
     assert (result.code, result.out) == (2, "")
     assert "the ledger counts in days, so it is 7d or 2w" in result.err
 
 
-def test_without_the_key_nothing_is_run(project: Project, http: Service) -> None:
-    record(project)
+def test_without_the_key_nothing_is_run(project: Recorded, http: Service) -> None:
+    project.record()
     asked = len(http.asked)
     result = refresh(project, SEALTAPE_KEY="")
     assert (result.code, result.out) == (3, "")
@@ -490,14 +558,14 @@ def test_without_the_key_nothing_is_run(project: Project, http: Service) -> None
     assert len(http.asked) == asked
 
 
-def test_a_run_without_a_marked_test_is_not_clean(project: Project) -> None:
+def test_a_run_without_a_marked_test_is_not_clean(project: Recorded) -> None:
     project.write("test_api.py", "def test_it(): pass\n")
     result = refresh(project)
     assert (result.code, result.out) == (2, "")
     assert "there is no test to record" in result.err
 
 
-def test_what_pytest_refuses_is_told_in_its_words(project: Project) -> None:
+def test_what_pytest_refuses_is_told_in_its_words(project: Recorded) -> None:
     result = refresh(project, tests=("--no-such-option",))
     assert (result.code, result.out) == (2, "")
     assert "unrecognized arguments: --no-such-option" in result.err
@@ -509,9 +577,8 @@ def test_what_pytest_refuses_is_told_in_its_words(project: Project) -> None:
 # Progress.
 
 
-def test_progress_is_shown_on_a_terminal_and_nowhere_else(project: Project) -> None:
-    record(project)
-    assert "recording" not in project.run_process("refresh", "--", *QUICK).err
+def test_progress_is_shown_on_a_terminal(project: Recorded) -> None:
+    project.record()
     code, out = on_terminal(project, "refresh", "--", *QUICK)
     assert code == 0
     assert "2/2" in out
@@ -535,13 +602,11 @@ def test_the_embedded_sandbox_is_brought_up_for_the_run(bare: Project) -> None:
 
 
 def test_what_was_pending_and_is_not_recorded_again_is_neither_drift_nor_confirmed(
-    project: Project, answers: dict[str, bytes]
+    project: Recorded, answers: dict[str, bytes]
 ) -> None:
-    record(project)
-    answers["/json"] = b'{"answer": 42}'
-    assert refresh(project, "--fail-on", "breaking").code == 1
+    project.record()
     pending = f"{SAME}.new"
-    assert pending in tapes(project)
+    project.seal(pending, BYTES)
     result = refresh(project, "--replace", tests=("test_api.py::test_binary",))
     assert result.code == 0
     assert pending in tapes(project)

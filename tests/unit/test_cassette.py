@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from sealtape.capture.current import entered
+from sealtape.capture.options import vcr_options
 from sealtape.capture.sandbox import Sandbox
 from sealtape.cassette import Cassette, expect_miss
 from sealtape.errors import Miss, SandboxRefused, Unplayed
@@ -194,3 +195,55 @@ def test_expect_miss_needs_a_cassette() -> None:
 def test_expect_miss_lets_other_errors_pass() -> None:
     with entered(cassette()), pytest.raises(ZeroDivisionError), expect_miss():
         _ = 1 / 0
+
+
+class TestVerbatim:
+    """Requests that equal a recorded one before they are scrubbed, and are then not scrubbed."""
+
+    def test_a_secret_of_the_headers_alone_comes_back_in_the_response(self) -> None:
+        token = "tok-" + "8fK2mQ9xW4" * 3
+        header = ("Authorization", f"Bearer {token}")
+        me = HttpRequest("GET", "http://example.com/me", (header,), b"")
+        tape = cassette(answered(me, b'{"you_sent": "' + token.encode() + b'"}'))
+        outcome = tape.answer(me)
+        assert isinstance(outcome, Response)
+        assert token.encode() in outcome.body
+
+    def test_an_account_in_a_request_comes_back_in_the_response(self) -> None:
+        caller, arn = "AKIA" + "EXAMPLEEXAMPLE00", "arn:aws:sqs:eu-west-1:210987654321:jobs"
+        describe = call("Describe", caller=caller, Arn=arn)
+        tape = cassette(answered(call(caller=caller), b"{}"), answered(describe, arn.encode()))
+        tape.answer(call(caller=caller))
+        outcome = tape.answer(describe)
+        assert isinstance(outcome, Response)
+        assert outcome.body.decode() == arn
+
+    def test_callers_of_equal_requests_keep_their_answers(self) -> None:
+        one, other = "AKIA" + "EXAMPLEEXAMPLE01", "AKIA" + "EXAMPLEEXAMPLE02"
+        calls = [call(caller=who) for who in (one, other, one, other)]
+        tape = cassette(*(answered(made, str(n).encode()) for n, made in enumerate(calls)))
+        told = [tape.answer(call(caller=who)) for who in (one, other, other, one)]
+        assert [outcome.body for outcome in told if isinstance(outcome, Response)] == [b"0", b"1", b"3", b"2"]
+
+    def test_matchers_of_the_user_are_asked_all_the_same(self) -> None:
+        asked = HttpRequest("GET", "http://example.com/", (("X-Kind", "a"),), b"")
+        scrubbed = scrubber().scrub([answered(asked, b"a")])
+        tape = Cassette(
+            Recording("00" * 16, "name", scrubbed),
+            where="a.tape",
+            mode=NONE,
+            scrubber=lambda: scrubber(scrubbed),
+            sandbox=Sandbox(SandboxSettings()),
+            options=vcr_options({"match_on": ["uri", "headers"]}),
+        )
+        with pytest.raises(Miss, match="match_on refuses: headers"):
+            tape.answer(HttpRequest("GET", "http://example.com/", (("X-Kind", "b"),), b""))
+
+    def test_what_records_more_learns_the_secrets_of_what_it_plays(self) -> None:
+        token = "blue-heron-over-the-harbour-42"
+        one, other = (HttpRequest("GET", f"http://example.com/{path}", (), b"") for path in ("a", "b"))
+        tape = cassette(answered(one, b"{}"), mode=NEW_EPISODES)
+        assert tape.answer(HttpRequest("GET", one.url, (("Authorization", f"Bearer {token}"),), b""))
+        assert tape.answer(other) is None
+        tape.record(other, lambda: Response(200, "OK", (), f"hello {token}".encode()))
+        assert token not in repr([scrubbed.interaction.outcome.body for scrubbed in tape.finished()])  # type: ignore[union-attr]

@@ -2,13 +2,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from sealtape import settings, store
-from sealtape.drift.memory import MEMORY, read_memory
+from sealtape.drift.memory import MEMORY, read_memory, write_memory
 from sealtape.errors import KeyMissing, SandboxUnreachable, SealtapeError, UsageError
 from sealtape.interaction import HttpRequest, Interaction, Recording, Response, Scrubbed
 from sealtape.ledger import confirmed_at
@@ -26,6 +26,7 @@ from sealtape.seal.keyring import Key, new_key
 from sealtape.settings import SandboxSettings, Settings
 
 TEST = "test_api.py::test_it"
+TODAY = datetime.now(UTC).date()
 
 
 @pytest.fixture
@@ -139,6 +140,54 @@ def test_drift_that_could_not_be_confirmed_is_told_all_the_same_and_the_refresh_
     assert [f.id for f in found.findings] == ["field-removed"]
     assert (found.pending, found.is_complete) == ((path,), False)
     assert "could not be confirmed" in str(found.problems[0])
+
+
+def test_what_flaps_is_accepted_by_its_fingerprint_for_a_time(key: Key) -> None:
+    path = recorded(key, {"id": 1, "name": "Grace"}, {"id": 1})
+    (fact,) = twice(path, key, {"id": 1, "name": "Grace"})[0].findings
+    memory = read_memory(Path.cwd())
+    assert memory.flapping[fact.fingerprint].fact == "flapping GET api.example.com/users name"
+    for until, severity in ((TODAY, "quiet"), (TODAY - timedelta(days=1), "risky")):
+        write_memory(Path.cwd(), memory.accepting_flapping(fact.fingerprint, until), TODAY)
+        path = recorded(key, {"id": 1, "name": "Grace"}, {"id": 1})
+        (again,) = twice(path, key, {"id": 1, "name": "Grace"})[0].findings
+        assert (again.id, again.severity) == ("flapping", severity)
+
+
+def test_a_shared_cassette_is_recorded_twice_by_all_tests_that_use_it_and_by_no_other(key: Key) -> None:
+    module = recorded(key, {"name": "Grace"}, {}, "_module")
+    own = recorded(key, {"name": "Grace"}, {"name": "Grace"}, "test_b")
+    shared = ((module, ("test_a", "test_b")),)
+    tests = [
+        RecordedTest("test_a", "passed"),
+        RecordedTest("test_b", "passed", "", ((own, "pending"),)),
+        RecordedTest("test_last", "passed", "", ((module, "pending"),), shared),
+    ]
+    assert repeated(tests) == ["test_a", "test_b"]
+
+
+def test_a_test_that_is_recorded_twice_takes_those_with_it_that_share_a_cassette(key: Key) -> None:
+    module = recorded(key, {"name": "Grace"}, {"name": "Grace"}, "_module")
+    own = recorded(key, {"name": "Grace"}, {}, "test_b")
+    shared = ((module, ("test_a", "test_b")),)
+    tests = [
+        RecordedTest("test_a", "passed"),
+        RecordedTest("test_b", "passed", "", ((own, "pending"),)),
+        RecordedTest("test_last", "passed", "", ((module, "same"),), shared),
+    ]
+    assert repeated(tests) == ["test_a", "test_b"]
+
+
+def repeated(tests: list[RecordedTest]) -> list[str]:
+    """Return which tests a refresh with these asks to be recorded a second time."""
+    asked: list[str] = []
+
+    def again(wanted: Sequence[str]) -> Run:
+        asked.extend(wanted)
+        return run()
+
+    judged(run(*tests), again=again)
+    return asked
 
 
 def test_what_is_quiet_is_not_recorded_twice(key: Key) -> None:

@@ -8,6 +8,7 @@ must not ask the network for them.
 from __future__ import annotations
 
 import configparser
+import functools
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -84,6 +85,16 @@ def replay_environment(environ: Mapping[str, str], region: str = DEFAULT_REGION)
 
 
 def _sections(path: Path) -> dict[str, dict[str, str]]:
+    try:
+        status = path.stat()
+    except OSError:
+        return {}
+    return _read_sections(path, (status.st_ino, status.st_mtime_ns, status.st_size))
+
+
+@functools.lru_cache(maxsize=16)
+def _read_sections(path: Path, _: tuple[int, ...]) -> dict[str, dict[str, str]]:
+    """Return the sections of a file in a certain state: every cassette that is opened asks for them."""
     parser = configparser.RawConfigParser(strict=False, interpolation=None)
     try:
         parser.read(path, encoding="utf-8")

@@ -7,11 +7,12 @@ Requests carry stand-ins, so they go to this machine or to a host that was named
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import unquote, urlsplit, urlunsplit
 
 import urllib3
 
@@ -20,11 +21,18 @@ from sealtape.capture.embedded import ENVIRONMENT, answers
 from sealtape.capture.sandbox import is_loopback
 from sealtape.capture.wire import header_items
 from sealtape.errors import SandboxRefused, SandboxUnreachable, UsageError
-from sealtape.interaction import AwsRequest, Failure, HttpRequest, Outcome, Request, Response, Tree
+from sealtape.interaction import (
+    UNSENDABLE,
+    AwsRequest,
+    Failure,
+    HttpRequest,
+    Interaction,
+    Outcome,
+    Request,
+    Response,
+    Tree,
+)
 from sealtape.settings import SandboxSettings
-
-UNSENDABLE = "UnsendableRequest"
-"""The kind of failure where a recording does not hold what a request would take to be sent."""
 
 _CONNECT_SECONDS, _READ_SECONDS = 5.0, 60.0
 _PROVIDERS = ("*.amazonaws.com", "*.amazonaws.com.cn", "*.api.aws", "*.aws.amazon.com")
@@ -34,13 +42,16 @@ _OF_CONNECTION = frozenset(("host", "content-length", "transfer-encoding", "conn
 def require_simulator(url: str, sandbox: SandboxSettings) -> str:
     """Return ``url``, without a slash at its end, if recorded requests may go there and something answers.
 
-    Raise `UsageError`, `SandboxRefused` for a host that was not named, or `SandboxUnreachable`.
+    It may hold the credentials that the simulator insists on, ``http://KEY:SECRET@127.0.0.1:9000``, which
+    no error names. Raise `UsageError`, `SandboxRefused` for a host that was not named, or
+    `SandboxUnreachable`.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").lower()
     if parts.scheme not in ("http", "https") or not host:
         raise UsageError(
-            f"{url!r} is not the URL of a server", hint="sealtape diff … --against http://127.0.0.1:5000"
+            f"{_bare(url)!r} is not the URL of a server",
+            hint="sealtape diff … --against http://127.0.0.1:5000",
         )
     if any(fnmatchcase(host, pattern) for pattern in _PROVIDERS):
         raise SandboxRefused(
@@ -56,18 +67,30 @@ def require_simulator(url: str, sandbox: SandboxSettings) -> str:
             why="no pattern in hosts matches it, so nothing was sent",
             hint=f'add hosts = ["{host}"] to [tool.sealtape.sandbox] in pyproject.toml',
         )
-    if not answers(url):
+    if not answers(_bare(url)):
         raise SandboxUnreachable(
-            f"nothing answers at {url}", where="--against", why="so nothing was compared", hint="start it"
+            f"nothing answers at {_bare(url)}",
+            where="--against",
+            why="so nothing was compared",
+            hint="start it",
         )
     return url.rstrip("/")
+
+
+def _bare(url: str) -> str:
+    """Return ``url`` without the credentials in it."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
 class Simulator:
     """A server at ``url`` that recorded requests are sent to, one after the other."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        parts = urlsplit(url)
+        self._url = _bare(url)
+        self._key_id = unquote(parts.username or ENVIRONMENT["AWS_ACCESS_KEY_ID"])
+        self._key = unquote(parts.password or ENVIRONMENT["AWS_SECRET_ACCESS_KEY"])
         self._clients: dict[tuple[str, str], Any] = {}
         timeout = urllib3.Timeout(connect=_CONNECT_SECONDS, read=_READ_SECONDS)
         self._pool = urllib3.PoolManager(timeout=timeout, retries=False)
@@ -85,10 +108,12 @@ class Simulator:
                 "the server was not reset", where=url, why=f"it answered {status}" if status else why
             )
 
-    def answer(self, request: Request) -> Outcome:
-        """Return what the server answers to ``request``."""
+    def answer(self, request: Request) -> Interaction:
+        """Return ``request``, in the protocol that it is sent in now, with what the server answers."""
         with passing():
-            return self._http(request) if isinstance(request, HttpRequest) else self._aws(request)
+            if isinstance(request, HttpRequest):
+                return Interaction(request, self._http(request))
+            return self._aws(request)
 
     def _http(self, request: HttpRequest) -> Outcome:
         base, parts = urlsplit(self._url), urlsplit(request.url)
@@ -107,20 +132,23 @@ class Simulator:
             return Failure(type(error).__name__, str(error))
         return Response(answer.status, answer.reason or "", header_items(answer.headers), answer.data)
 
-    def _aws(self, request: AwsRequest) -> Outcome:
-        from botocore.exceptions import BotoCoreError
+    def _aws(self, request: AwsRequest) -> Interaction:
+        from botocore.exceptions import HTTPClientError
 
         got: list[Response] = []
-        client = self._client(request.service, request.region, got)
+        outcome: Outcome = Failure(UNSENDABLE, "nothing was sent")
         try:
+            client = self._client(request.service, request.region, got)
+            model = client.meta.service_model
+            spoken = getattr(model, "resolved_protocol", model.protocol)
+            request = replace(request, protocol=spoken) if request.protocol else request
             parameters = {name: _given(value, request.body) for name, value in request.parameters.items()}
             getattr(client, "_make_api_call")(request.operation, parameters)  # noqa: B009
         except Exception as error:
             # An error that the answer says, or that a parser has with it, is an answer: it was kept before.
-            if not got:
-                kind = type(error).__name__ if isinstance(error, BotoCoreError) else UNSENDABLE
-                return Failure(kind, str(error))
-        return got[0] if got else Failure(UNSENDABLE, "nothing was sent")
+            kind = type(error).__name__ if isinstance(error, HTTPClientError) else UNSENDABLE
+            outcome = Failure(kind, str(error))
+        return Interaction(request, got[0] if got else outcome)
 
     def _client(self, service: str, region: str, got: list[Response]) -> Any:
         """Return a client for the simulator whose first raw answer is put into ``got``."""
@@ -141,8 +169,8 @@ class Simulator:
                 service,
                 region_name=region or ENVIRONMENT["AWS_DEFAULT_REGION"],
                 endpoint_url=self._url,
-                aws_access_key_id=ENVIRONMENT["AWS_ACCESS_KEY_ID"],
-                aws_secret_access_key=ENVIRONMENT["AWS_SECRET_ACCESS_KEY"],
+                aws_access_key_id=self._key_id,
+                aws_secret_access_key=self._key,
                 config=config,
             )
         client = self._clients[key]

@@ -157,13 +157,16 @@ class Cassette(VcrpyNames):
         there is no answer and nothing may be recorded, and `SandboxRefused` if the request carries a
         stand-in, which no real provider may see.
         """
-        live = self._scrubber.scrub_request(request)
         with self._lock:
-            entry = None
-            if self.mode.plays:
-                live, entry = self._index.find(live, request, sent)
+            live, entry = request, self._index.verbatim(request) if self.mode.plays else None
+            if entry is None:
+                live = self._scrubber.scrub_request(request)
+                if self.mode.plays:
+                    live, entry = self._index.find(live, request, sent)
             self._last_was_played = entry is not None
             if entry is not None:
+                if self.may_record:
+                    self._witness(request)
                 return self._play(entry, request)
             if self.may_record:
                 again = self._just_recorded(request)
@@ -195,7 +198,9 @@ class Cassette(VcrpyNames):
         if answered > self._reached:
             self._reached = answered
             reach(answered)
-        return self._scrubber.restore(entry.scrubbed)
+        if self._index.translates or entry.scrubbed.removals:
+            return self._scrubber.restore(entry.scrubbed)
+        return outcome
 
     def _learn_accounts(self, request: Request) -> None:
         """Know an account that is another one here wherever it is said from now on, not in ARNs only."""
@@ -207,9 +212,10 @@ class Cassette(VcrpyNames):
     def _restore_boundary(self, live: Request, entry: Entry) -> None:
         """Let responses that name the boundary of a recorded multipart body name that of the live one."""
         recorded = entry.scrubbed.interaction.request
-        if isinstance(live, HttpRequest) and isinstance(recorded, HttpRequest):
+        if isinstance(live, HttpRequest) and isinstance(recorded, HttpRequest) and live.body != recorded.body:
             drawn = drawn_boundaries(live, recorded)
             if drawn:
+                self._index.translates = True
                 self._scrubber.rename({}, drawn, (), {})
 
     def _just_recorded(self, request: Request) -> Response | None:
@@ -269,10 +275,13 @@ class Cassette(VcrpyNames):
             return request
         filtered = self._options.filter_request(request)
         if filtered is not None and filtered != request and self.may_record:
-            # What a filter removes here may stand in a response: the scrubber has to have seen it.
-            with self._lock:
-                self._witnesses.append(Captured(Interaction(request, Response(0))))
+            self._witness(request)
         return filtered
+
+    def _witness(self, request: Request) -> None:
+        """Let the scrubber see a request that is not recorded: what it holds may stand in what is."""
+        with self._lock:
+            self._witnesses.append(Captured(Interaction(request, Response(0))))
 
     def filter_response(self, response: Response) -> Response | None:
         """Apply the user's vcrpy filters; None keeps the response off the cassette."""

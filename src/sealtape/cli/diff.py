@@ -9,7 +9,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -125,7 +125,8 @@ def command(
     otherwise. What cannot be opened or read is an error, never clean.
 
     With --against there is no NEW: the recorded requests go to a server on this machine, or on a host that
-    [tool.sealtape.sandbox] names, and what it answers is compared with what the provider did.
+    [tool.sealtape.sandbox] names, and what it answers is compared with what the provider did. One that
+    insists on credentials of its own is given them in the URL.
 
     \b
     Examples:
@@ -133,6 +134,7 @@ def command(
       sealtape diff main:cassettes/test_users.tape cassettes/test_users.tape
       sealtape diff --service s3 --operation ListObjectsV2 old.json new.json
       sealtape diff cassettes --against http://127.0.0.1:5000
+      sealtape diff cassettes --against http://KEY:SECRET@127.0.0.1:9000
     """
     _require_model(service, operation)
     root = project_root()
@@ -197,7 +199,7 @@ def _against(side: Side, url: str, reset: str | None, models: Mapping[str, Api])
         answers = [Captured(made) for made in simulated(recording, simulator.answer)]
         answered = replace(recording, interactions=scrubber.scrub(answers), additions={})
         test = name.removesuffix(store.SUFFIX) or recording.name
-        found += compare(recording, answered, test=test, models=models)
+        found += compare(recording, answered, test=test, models=models, answerer="simulator")
     return group(found)
 
 
@@ -213,13 +215,18 @@ def _remembered(
                 why=f"those found are {', '.join(known) or 'none'}",
                 hint="sealtape diff -v shows them",
             )
+    day = datetime.now(UTC).date()
+    after = memory.accepting([known[one] for one in wanted], accepted_until(lasting, day), because)
+    write_memory(root, after, day)
+    return after
+
+
+def accepted_until(lasting: str, day: date) -> date:
+    """Return until when what is accepted on ``day`` holds; raise `UsageError` for no ``90d`` or ``2w``."""
     try:
-        until = datetime.now(UTC).date() + age(lasting)
+        return day + age(lasting)
     except ValueError as error:
         raise UsageError(str(error), where="--for", hint="--for 90d") from None
-    after = memory.accepting([known[fingerprint] for fingerprint in wanted], until, because)
-    write_memory(root, after, datetime.now(UTC).date())
-    return after
 
 
 def _require_model(service: str, operation: str) -> None:

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Iterator
 from pathlib import Path
 
-from sealtape import store
+from sealtape import store, textfile
 from sealtape.cli import scaffold
 from sealtape.cli.checks import Finding
 from sealtape.cli.project import git, shown
@@ -93,8 +93,8 @@ def set_diff_driver_up(folder: Path) -> list[str]:
             raise UsageError(
                 "git's configuration cannot be written", where=shown(path.parent.parent / "config")
             )
-    before = scaffold.read_text(path)
+    before = textfile.read_text(path)
     after = scaffold.with_lines(before, _ATTRIBUTES)
     if after != before:
-        scaffold.write_text(path, after)
+        textfile.replace_text(path, after)
     return [f"git diff shows cassettes opened in this clone: diff.{DRIVER}.textconv, {shown(path)}"]

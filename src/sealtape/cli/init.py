@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from sealtape import textfile
 from sealtape.cli import scaffold
 from sealtape.cli.project import shown
 from sealtape.cli.terminal import say
@@ -107,7 +108,7 @@ def _write_settings(pyproject: scaffold.Pyproject, key: ProjectKey) -> list[str]
     if (pyproject.table or {}).get("key_id"):
         return []
     made = "" if pyproject.path.exists() else " (new)"
-    scaffold.write_text(pyproject.path, pyproject.pinning(key.id))
+    textfile.replace_text(pyproject.path, pyproject.pinning(key.id))
     return [f"{shown(pyproject.path)}{made}: the key id is pinned under [tool.sealtape]"]
 
 
@@ -124,10 +125,10 @@ def _write_git_files(root: Path, key: ProjectKey) -> list[str]:
     changed = []
     for name, lines, said in wanted:
         path = root / name
-        before = scaffold.read_text(path)
+        before = textfile.read_text(path)
         after = scaffold.with_lines(before, lines)
         if after != before:
-            scaffold.write_text(path, after)
+            textfile.replace_text(path, after)
             changed.append(f"{shown(path)}: {said}")
     return changed
 
@@ -136,9 +137,9 @@ def _write_workflow(root: Path, ci: str) -> list[str]:
     path = root / scaffold.WORKFLOWS[ci][0]
     text = scaffold.workflow(ci, root)
     if not path.exists():
-        scaffold.write_text(path, text)
+        textfile.replace_text(path, text)
         return [f"{shown(path)} (new): replays in CI, offline"]
-    if "sealtape" not in scaffold.read_text(path):
+    if "sealtape" not in textfile.read_text(path):
         say(f"{shown(path)} is there already and left as it is; the job to add is\n\n{text}")
     return []
 

@@ -9,15 +9,19 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
+from sealtape.cli.diff import accepted_until
 from sealtape.cli.pending import waiting
 from sealtape.cli.project import project_root, shown
 from sealtape.cli.terminal import console, say
 from sealtape.drift.judgement import judgement
+from sealtape.drift.memory import read_memory, write_memory
 from sealtape.drift.openapi import apis
+from sealtape.errors import UsageError
 from sealtape.refresh import (
     Progress,
     Refreshed,
@@ -78,6 +82,17 @@ class Age(click.ParamType):  # type: ignore[type-arg]  # generic since click 8.2
     show_default=True,
     help="Record what differs a second time: what differs between the two is no drift.",
 )
+@click.option(
+    "--accept",
+    "accepted",
+    multiple=True,
+    metavar="FINGERPRINT",
+    help="Record nothing, but remember in sealtape-drift.json that what was seen to flap is accepted.",
+)
+@click.option(
+    "--for", "lasting", default="90d", show_default=True, metavar="90d", help="How long --accept holds."
+)
+@click.option("--because", default="", metavar="TEXT", help="Why --accept, for who reads the file.")
 @click.option("--replace", is_flag=True, help="Record over what is pending from before.")
 @click.option(
     "--schema",
@@ -95,6 +110,9 @@ def command(
     sandbox: str | None,
     verbose: bool,
     confirm: bool,
+    accepted: tuple[str, ...],
+    lasting: str,
+    because: str,
     replace: bool,
     arguments: tuple[str, ...],
 ) -> int:
@@ -117,6 +135,8 @@ def command(
       sealtape refresh --sandbox=embedded -- tests/test_users.py -n 4
     """
     root = project_root()
+    if accepted:
+        return _accept(root, accepted, lasting, because)
     settings = load_settings(root)
     require_rules(settings, _sandbox_for(sandbox, arguments))
     require_key(settings)
@@ -139,6 +159,24 @@ def command(
     if not refreshed.is_complete:
         return INCOMPLETE
     return 1 if _reaches(refreshed, fail_on) else 0
+
+
+def _accept(root: Path, wanted: Sequence[str], lasting: str, because: str) -> int:
+    """Note that what flaps is accepted, by what earlier refreshes saw of it."""
+    day, memory = datetime.now(UTC).date(), read_memory(root)
+    until = accepted_until(lasting, day)
+    for fingerprint in wanted:
+        if fingerprint not in memory.flapping:
+            raise UsageError(
+                f"nothing that was seen to flap has the fingerprint {fingerprint!r}",
+                why=f"what was is {', '.join(memory.flapping) or 'nothing'}",
+                hint="sealtape refresh -v; for other facts: sealtape diff OLD NEW --accept FINGERPRINT",
+            )
+        memory = memory.accepting_flapping(fingerprint, until, because)
+    write_memory(root, memory, day)
+    for fingerprint in wanted:
+        say(f"accepted until {until}: {memory.accepted[fingerprint].fact}")
+    return 0
 
 
 def _recorded_at(root: Path) -> dict[Path, int]:
@@ -243,6 +281,10 @@ def _print_outcome(refreshed: Refreshed, left: list[str], form: str) -> None:
         say("next: sealtape review", err=err)
     elif run.is_whole:
         say("nothing is pending", err=err)
+    flapping = [f.fingerprint for f in refreshed.findings if f.id == "flapping" and f.severity != "quiet"]
+    if flapping:
+        options = " ".join(f"--accept {fingerprint}" for fingerprint in flapping)
+        say(f"to accept what flaps: sealtape refresh {options} --for 90d", err=err)
 
 
 def _counts(refreshed: Refreshed) -> str:

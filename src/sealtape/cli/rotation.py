@@ -25,7 +25,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from sealtape import store
+from sealtape import store, textfile
 from sealtape.cli import scaffold
 from sealtape.cli.project import PENDING, files_under, shown
 from sealtape.errors import KeyringError, UsageError
@@ -99,7 +99,7 @@ def rotate(root: Path, *, reseal: bool, environ: Mapping[str, str] = os.environ)
             _require_none_left(root, key)
             key = key.after([Predecessor(old.key, retired=True) for old in key.older])
             write_keyring(root, Keyring.of(key, holders, KEYRING_FILE))
-        scaffold.write_text(pyproject.path, pinning)
+        textfile.replace_text(pyproject.path, pinning)
     return Rotated(key, file, len(staged), holders)
 
 
@@ -127,9 +127,9 @@ def _new_key_file(key: Key, undo: ExitStack) -> Path:
 
 def _write_ring(root: Path, ring: Keyring, undo: ExitStack) -> None:
     path = root / KEYRING_FILE
-    before = scaffold.read_text(path)
-    undo.callback(partial(scaffold.write_text, path, before) if before else path.unlink)
-    scaffold.write_text(path, ring.text)
+    before = textfile.read_text(path)
+    undo.callback(partial(textfile.replace_text, path, before) if before else path.unlink)
+    textfile.replace_text(path, ring.text)
 
 
 def project_cassettes(root: Path) -> Iterator[Path]:
@@ -199,4 +199,4 @@ def _key_id(path: Path) -> str:
 
 def write_keyring(root: Path, ring: Keyring) -> None:
     """Write ``ring`` as the keyring of the project at ``root``; raise `StoreUnwritable`."""
-    scaffold.write_text(root / KEYRING_FILE, ring.text)
+    textfile.replace_text(root / KEYRING_FILE, ring.text)

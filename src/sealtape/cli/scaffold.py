@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import secrets
-import shutil
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +10,8 @@ from typing import Any
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
 
-from sealtape.errors import SettingsError, StoreUnwritable
+from sealtape.errors import SettingsError
+from sealtape.textfile import read_text
 
 SETTINGS = """\
 [tool.sealtape]
@@ -193,55 +190,3 @@ def _install_command(root: Path) -> str:
     if len(words) == 1:
         words.append("boto3 requests")  # nothing says what the tests import; this is what most do
     return " ".join(words)
-
-
-def read_text(path: Path) -> str:
-    """Return the text at ``path`` with its line ends as they are; empty if there is no such file."""
-    try:
-        return path.read_bytes().decode("utf-8")
-    except FileNotFoundError:
-        return ""
-    except UnicodeDecodeError:
-        raise SettingsError("this file is not UTF-8", where=str(path), hint=f"file {path}") from None
-    except OSError as error:
-        raise _unwritable(path, error) from None
-
-
-def write_text(path: Path, text: str) -> None:
-    """Replace the file at ``path`` whole, or make it; raise `StoreUnwritable` with it as it was."""
-    target = Path(os.path.realpath(path))
-    temporary = target.with_name(f".sealtape-{secrets.token_hex(8)}.tmp")
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("xb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        with contextlib.suppress(FileNotFoundError):
-            shutil.copymode(target, temporary)
-        os.replace(temporary, target)
-        _sync_folder(target.parent)
-    except OSError as error:
-        raise _unwritable(path, error) from None
-    finally:
-        with contextlib.suppress(OSError):
-            temporary.unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    # A keyring must be on the disk before the first cassette that only it opens.
-    with contextlib.suppress(OSError):  # Windows cannot open a folder, and some systems cannot sync one
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-
-
-def _unwritable(path: Path, error: OSError) -> StoreUnwritable:
-    return StoreUnwritable(
-        "this file cannot be read or written",
-        where=str(path),
-        why=(error.strerror or type(error).__name__).lower(),
-        hint=f"ls -ld {path.parent}",
-    )

@@ -2,7 +2,7 @@
 
 A request that changed explains what follows, an SDK that sends other things or in another protocol too,
 as does another account or region, a date that has passed, or other scrub rules. What none of these
-explains is the provider's.
+explains is the provider's, or the simulator's where one answered in its place.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 from sealtape.drift.bodies import Document
 from sealtape.drift.compare import Fact
 from sealtape.drift.conversation import asked
-from sealtape.drift.findings import Cause
-from sealtape.interaction import AwsRequest, Interaction, Recording, Response
+from sealtape.drift.findings import Answerer, Cause
+from sealtape.interaction import UNSENDABLE, AwsRequest, Interaction, Recording, Response
 
 _ACCOUNT_RULE = "account-id"
 
@@ -27,16 +27,18 @@ class Circumstances:
     """What two whole recordings say about where and by what they were made.
 
     ``stand_ins`` are those of either, ``upgraded`` are the operations of which the SDK sends other things
-    than before, ``is_elsewhere`` says that they were made in different accounts.
+    than before, ``is_elsewhere`` says that they were made in different accounts, and ``answerer`` who
+    gave the new answers: a simulator is always elsewhere, which explains nothing.
     """
 
     stand_ins: tuple[frozenset[str], frozenset[str]]
     upgraded: frozenset[str]
     is_elsewhere: bool
+    answerer: Answerer = "provider"
 
 
-def circumstances(old: Recording, new: Recording) -> Circumstances:
-    """Return what differs in how two recordings were made."""
+def circumstances(old: Recording, new: Recording, answerer: Answerer = "provider") -> Circumstances:
+    """Return what differs in how two recordings were made, the new one with ``answerer``."""
     ours, theirs = _accounts(old), _accounts(new)
     return Circumstances(
         (_stand_ins(old), _stand_ins(new)),
@@ -45,7 +47,8 @@ def circumstances(old: Recording, new: Recording) -> Circumstances:
             for label in old.additions.keys() & new.additions.keys()
             if _adds_otherwise(old.additions[label], new.additions[label])
         ),
-        bool(ours) and bool(theirs) and ours.isdisjoint(theirs),
+        answerer == "provider" and bool(ours) and bool(theirs) and ours.isdisjoint(theirs),
+        answerer,
     )
 
 
@@ -65,10 +68,13 @@ def cause_of(
             return "sdk"
         if before.region != after.region or around.is_elsewhere:
             return "environment"
-    failed = any(answer.failure for answer in answers)
-    if failed or (any(answer.is_error for answer in answers) and _has_expired(old, new)):
+    if any(answer.is_error for answer in answers) and _has_expired(old, new):
         return "environment"
-    return "provider"
+    if not any(answer.failure for answer in answers):
+        return around.answerer
+    if around.answerer == "provider":
+        return "environment"
+    return "unknown" if answers[1].failure == UNSENDABLE else around.answerer
 
 
 def is_recorders(fact: Fact, around: Circumstances) -> bool:

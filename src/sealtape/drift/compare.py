@@ -14,7 +14,14 @@ from typing import Any, Literal
 from sealtape.drift.align import align_items, is_history
 from sealtape.drift.bodies import Document
 from sealtape.drift.models import ENTRY, ITEM, Operation, Shape, is_modelled
-from sealtape.drift.noise import VOLATILE_HEADERS, is_identifier, is_opaque_name, number_of, signature
+from sealtape.drift.noise import (
+    VOLATILE_HEADERS,
+    is_identifier,
+    is_opaque_key,
+    is_opaque_name,
+    number_of,
+    signature,
+)
 from sealtape.drift.texts import TextChange, changes, is_prose
 from sealtape.renaming import Likeness, Renaming, masked
 
@@ -200,7 +207,7 @@ def _member(shape: Shape, name: str) -> Shape:
 
 
 def _step(name: str) -> str:
-    return name if masked(name) == name else ENTRY
+    return ENTRY if is_opaque_key(name) else name
 
 
 def _is_word(value: Any) -> bool:
@@ -219,7 +226,7 @@ def _opaque_keys(
 ) -> Iterator[tuple[str, str]]:
     """Pair keys that are opaque values: those of equal content first."""
     free = dict.fromkeys(name for name in come)
-    waiting = [name for name in gone if masked(name) != name]
+    waiting = [name for name in gone if is_opaque_key(name)]
     for strict in (True, False):
         for ours in list(waiting):
             for theirs in free:
@@ -247,7 +254,9 @@ def _renamed_keys(
     lone = len(ours_left) == len(theirs_left) == 1
     for name, value in ours_left.items():
         for other, candidate in theirs_left.items():
-            if (lone or _is_telling(value)) and _kind_and_value(value) == _kind_and_value(candidate):
+            is_moved = (lone or _is_telling(value)) and _kind_and_value(value) == _kind_and_value(candidate)
+            # An id or a time is another one in each recording: there its form must do, if there is no choice.
+            if is_moved or (lone and signature(value, mask=masked) == signature(candidate, mask=masked)):
                 del theirs_left[other]
                 yield name, other
                 break

@@ -12,7 +12,7 @@ from sealtape.drift.bodies import NO_MODELS, Document, document, parsed_document
 from sealtape.drift.causes import cause_of, circumstances, is_recorders
 from sealtape.drift.compare import Fact, document_facts
 from sealtape.drift.conversation import Conversation, asked, conversation, tell
-from sealtape.drift.findings import Cause, Finding, fingerprint, group, shown_value
+from sealtape.drift.findings import Answerer, Cause, Finding, fingerprint, group, shown_value
 from sealtape.drift.noise import PER_RESPONSE_HEADERS, says_nothing
 from sealtape.drift.openapi import Api
 from sealtape.drift.rules import RULE, Rule, rule_for
@@ -31,16 +31,18 @@ def compare(
     service: str = "",
     operation: str = "",
     models: Mapping[str, Api] = NO_MODELS,
+    answerer: Answerer = "provider",
 ) -> list[Finding]:
     """Return what changed from ``old`` to ``new``, one finding a fact; `group` merges those of several pairs.
 
     Both are `Recording`, or both are documents (JSON values, such as botocore's parsed output). For
     documents ``service`` and ``operation`` name the model; they carry no provenance, so the cause is
     always ``unknown``. ``test`` names the test that they belong to, ``models`` gives OpenAPI documents by
-    host (`sealtape.drift.openapi`). Raise TypeError for one of each.
+    host (`sealtape.drift.openapi`). ``answerer`` says whether the provider or a simulator gave the new
+    answers. Raise TypeError for one of each.
     """
     if isinstance(old, Recording) and isinstance(new, Recording):
-        return group(_Recordings(old, new, test, models).findings())
+        return group(_Recordings(old, new, test, models, answerer).findings())
     if isinstance(old, Recording) or isinstance(new, Recording):
         raise TypeError("a recording compares with a recording, a document with a document")
     ours, theirs = (parsed_document(tree, service, operation) for tree in (old, new))
@@ -117,7 +119,9 @@ def finding(
     """Return the finding of a rule at a place."""
     place = path.replace(".[]", "[]")
     before, after = shown_value(old), shown_value(new)
-    values = (before, after) if rule.by_value else ()
+    values = [before, after] if rule.by_value else []
+    # What is accepted of a simulator is not accepted of the provider.
+    values += [cause] if cause == "simulator" else []
     return Finding(
         id=rule.id,
         kind=rule.kind,
@@ -140,14 +144,19 @@ class _Recordings:
     """The comparison of two recordings: one renaming for all their interactions."""
 
     def __init__(
-        self, old: Recording, new: Recording, test: str, models: Mapping[str, Api] = NO_MODELS
+        self,
+        old: Recording,
+        new: Recording,
+        test: str,
+        models: Mapping[str, Api] = NO_MODELS,
+        answerer: Answerer = "provider",
     ) -> None:
         self.old, self.new = (
             conversation([scrubbed.interaction for scrubbed in side], _stand_ins(side), models)
             for side in (old.interactions, new.interactions)
         )
         self.test = test or new.name
-        self.around = circumstances(old, new)
+        self.around = circumstances(old, new, answerer)
         self.stand_ins = (self.old.stand_ins, self.new.stand_ins)
         self.chosen: frozenset[str] | None = None
         self.requests = tell(self.old, self.new)

@@ -12,7 +12,8 @@ from typing import Any, Literal, get_args
 from sealtape.renaming import masked
 
 Severity = Literal["breaking", "risky", "info", "quiet"]
-Cause = Literal["provider", "sdk", "request", "environment", "recorder", "unknown"]
+Cause = Literal["provider", "simulator", "sdk", "request", "environment", "recorder", "unknown"]
+Answerer = Literal["provider", "simulator"]
 
 SEVERITIES: tuple[Severity, ...] = get_args(Severity)
 """From the worst to what is only noted."""

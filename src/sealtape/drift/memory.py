@@ -7,13 +7,18 @@
     },
     "varies": {
     "kms.DescribeKey KeyMetadata.Generation": {"times": 3, "last": "2026-11-20"}
+    },
+    "flaps": {
+    "77e1…": {"fact": "flapping sqs.ListQueues NextToken", "last": "2026-11-20"}
     }
     }
 
 ``accepted`` holds facts by fingerprint that count for nothing until a day. ``varies`` holds the members
 that had another value in two recordings made one right after the other: what changes there says nothing
-about the provider. Both end by themselves, the second half a year after it was last seen. One line an
-entry, sorted, so that two branches rarely meet in one; no recorded value stands in it.
+about the provider. ``flaps``, if there are any, holds by fingerprint what was there in one of two such
+recordings only: nothing but a refresh sees that, and so it can be accepted later. All end by themselves,
+the latter two half a year after they were last seen. One line an entry, sorted, so that two branches
+rarely meet in one; no recorded value stands in it.
 """
 
 from __future__ import annotations
@@ -58,11 +63,20 @@ class Varying:
 
 
 @dataclass(frozen=True, slots=True)
+class Flapping:
+    """What flaps, in words, and when it was last seen to."""
+
+    fact: str
+    last: date
+
+
+@dataclass(frozen=True, slots=True)
 class Memory:
-    """The content of the file: accepted facts by fingerprint, varying members by place."""
+    """The content of the file: accepted facts by fingerprint, varying members by place, and what flaps."""
 
     accepted: Mapping[str, Accepted] = field(default_factory=dict)
     varying: Mapping[str, Varying] = field(default_factory=dict)
+    flapping: Mapping[str, Flapping] = field(default_factory=dict)
 
     def accepts(self, fingerprint: str, day: date) -> bool:
         """Whether the fact was accepted, and still is on ``day``."""
@@ -76,8 +90,18 @@ class Memory:
 
     def accepting(self, findings: Iterable[Finding], until: date, why: str = "") -> Memory:
         """Return this with ``findings`` accepted until that day."""
-        more = {f.fingerprint: Accepted(until, f"{f.id} {f.where}".strip(), why) for f in findings}
+        more = {f.fingerprint: Accepted(until, _in_words(f), why) for f in findings}
         return replace(self, accepted={**self.accepted, **more})
+
+    def accepting_flapping(self, fingerprint: str, until: date, why: str = "") -> Memory:
+        """Return this with what was seen to flap accepted until that day; raise KeyError if it was not."""
+        accepted = Accepted(until, self.flapping[fingerprint].fact, why)
+        return replace(self, accepted={**self.accepted, fingerprint: accepted})
+
+    def having_flapped(self, findings: Iterable[Finding], day: date) -> Memory:
+        """Return this with ``findings`` seen to flap on ``day``."""
+        more = {f.fingerprint: Flapping(_in_words(f), day) for f in findings}
+        return replace(self, flapping={**self.flapping, **more})
 
     def having_seen(self, places: Iterable[str], day: date) -> Memory:
         """Return this with ``places`` seen to vary on ``day``; once a day counts."""
@@ -93,10 +117,16 @@ class Memory:
         return Memory(
             {key: one for key, one in self.accepted.items() if self.accepts(key, day)},
             {place: one for place, one in self.varying.items() if self.knows_to_vary(place, day)},
+            {key: one for key, one in self.flapping.items() if day <= one.last + VARIES_FOR},
         )
 
 
 EMPTY = Memory()
+
+
+def _in_words(finding: Finding) -> str:
+    said = f"{finding.id} {finding.where}".strip()
+    return f"{said} of a simulator" if finding.cause == "simulator" else said
 
 
 def varies(finding: Finding) -> bool:
@@ -181,6 +211,10 @@ def _parsed(document: Any) -> Memory:
             str(place): Varying(int(row["times"]), date.fromisoformat(row["last"]))
             for place, row in document["varies"].items()
         },
+        {
+            str(key): Flapping(str(row["fact"]), date.fromisoformat(row["last"]))
+            for key, row in document.get("flaps", {}).items()
+        },
     )
 
 
@@ -192,7 +226,10 @@ def _text(memory: Memory) -> str:
     varying = {
         place: {"times": one.times, "last": one.last.isoformat()} for place, one in memory.varying.items()
     }
-    return f'{{\n"drift": {FORMAT},\n"accepted": {_rows(accepted)},\n"varies": {_rows(varying)}\n}}\n'
+    flapping = {key: {"fact": one.fact, "last": one.last.isoformat()} for key, one in memory.flapping.items()}
+    parts = [f'"drift": {FORMAT}', f'"accepted": {_rows(accepted)}', f'"varies": {_rows(varying)}']
+    parts += [f'"flaps": {_rows(flapping)}'] if flapping else []
+    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 def _rows(entries: Mapping[str, Any]) -> str:

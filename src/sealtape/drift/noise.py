@@ -54,6 +54,8 @@ VOLATILE_HEADERS = _listed("""
 PER_RESPONSE_HEADERS = _listed("""
     date age x-amzn-requestid x-amz-request-id x-amz-id-2 x-amzn-trace-id x-request-id
 """)
+# Words in a row, each long enough to be one: a drawn name of letters has its capitals anywhere.
+_SPELLED = re.compile(r"[A-Za-z][a-z]{2,14}(?:[A-Z][a-z]{2,14})+")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -205,6 +207,11 @@ def is_born(item: Any) -> bool:
 @lru_cache(maxsize=8192)
 def _plain(text: str) -> str:
     return masked(text)
+
+
+def is_opaque_key(name: str) -> bool:
+    """Whether the name of a member is drawn, as an id is: not so one that is made of words, however long."""
+    return masked(name) != name and _SPELLED.fullmatch(name) is None
 
 
 def signature(value: Any, shape: Shape = None, name: str = "", mask: Callable[[str], str] = _plain) -> Any:

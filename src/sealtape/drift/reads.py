@@ -21,8 +21,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from sealtape.drift.models import ENTRY
+from sealtape.drift.noise import is_opaque_key
 from sealtape.errors import StoreError, StoreUnwritable
-from sealtape.renaming import masked
 
 READS = "sealtape-reads.json"
 FORMAT = 1
@@ -33,7 +33,7 @@ Reads = Mapping[str, frozenset[str]]
 
 def path_of(steps: Iterable[str]) -> str:
     """Return the path of a member as a finding has it: dotted, opaque keys as ``{}``."""
-    named = (step if masked(step) == step else ENTRY for step in steps)
+    named = (ENTRY if is_opaque_key(step) else step for step in steps)
     return ".".join(named).replace(".[]", "[]")
 
 

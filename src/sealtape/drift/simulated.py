@@ -12,18 +12,18 @@ from typing import Any
 
 from sealtape.drift.bodies import document
 from sealtape.drift.compare import document_facts
-from sealtape.interaction import AwsRequest, HttpRequest, Interaction, Outcome, Recording, Request
+from sealtape.interaction import AwsRequest, HttpRequest, Interaction, Recording, Request
 from sealtape.renaming import Renaming
 
 
-def simulated(recording: Recording, answer: Callable[[Request], Outcome]) -> Iterator[Interaction]:
+def simulated(recording: Recording, answer: Callable[[Request], Interaction]) -> Iterator[Interaction]:
     """Yield what became of each recorded request, asked in order of whoever gives ``answer``."""
     stand_ins = [removal.stand_in for row in recording.interactions for removal in row.removals]
     renaming = Renaming(known_old=stand_ins)
     for scrubbed in recording.interactions:
         recorded = scrubbed.interaction
         request = _told(recorded.request, renaming)
-        made = Interaction(request, answer(request))
+        made = answer(request)
         # The facts are for the comparison of the whole; here they are sought for the names alone.
         document_facts(document(recorded), document(made), renaming)
         yield made

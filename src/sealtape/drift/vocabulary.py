@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from sealtape.drift.models import ENTRY, ITEM
+from sealtape.drift.noise import is_opaque_key
 from sealtape.renaming import masked
 
 _WORD = re.compile(r"[A-Za-z][\w-]{0,39}")
@@ -54,7 +55,7 @@ def _texts(value: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, 
         yield path, value
     elif isinstance(value, Mapping):
         for name, inner in value.items():
-            yield from _texts(inner, (*path, name if masked(name) == name else ENTRY))
+            yield from _texts(inner, (*path, ENTRY if is_opaque_key(name) else name))
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner, (*path, ITEM))

@@ -61,7 +61,7 @@ class Events:
             test["outcome"] = "skipped"
         if report.when == "teardown":
             test["cassettes"] = [
-                {"path": written["path"], "outcome": written["outcome"]}
+                {name: written[name] for name in ("path", "outcome", "shared_by")}
                 for written in getattr(report, "sealtape_written", ())
             ]
             self._tell("test", test=report.nodeid, **self._tests.pop(report.nodeid))

@@ -31,6 +31,7 @@ from sealtape.settings import PER_CASSETTE
 if TYPE_CHECKING:
     from sealtape.cassette import Cassette
     from sealtape.determinism import Inputs
+    from sealtape.library import Written
 
 
 class _Scope:
@@ -52,19 +53,41 @@ class _Scope:
         self._inputs: Inputs | None = None
         self._began = 0.0
         self._drew = False
+        self._running: pytest.FixtureDef[Any] | None = None
+        self._heard: list[pytest.FixtureDef[Any]] = []
         self._stack = ExitStack()
         self._cassette: Cassette | None = None
         self.failed = False
 
+    def _note_written(self, written: Written) -> None:
+        """Take note of the cassette, with the tests that it takes to record all of it again."""
+        marked = [item for item in self._run.items if is_marked(item)]
+        self._session.note_written(written, [item.nodeid for item in marked if self._is_used_by(item)])
+
+    def _is_used_by(self, item: pytest.Item) -> bool:
+        used = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]  # no public name for it
+        return any(fixture in used.get(fixture.argname, ()) for fixture in self._heard)
+
     @contextmanager
-    def current(self, part: str | None) -> Iterator[None]:
+    def current(self, fixturedef: pytest.FixtureDef[Any], part: str | None) -> Iterator[None]:
         """Let traffic of the block belong to the scope, and run it under the inputs of the ``part``."""
         from sealtape.capture.current import entered
         from sealtape.library import hooks
 
         with hooks(), entered(self), self._under(part) if part else nullcontext(bool) as was_used:
-            yield
-            self._drew = self._drew or was_used()
+            around, self._running = self._running, fixturedef
+            try:
+                yield
+            finally:
+                self._running = around
+            if was_used():
+                self._drew = True
+                self._hear(fixturedef)
+
+    def _hear(self, fixturedef: pytest.FixtureDef[Any] | None) -> None:
+        """Take note that something of the fixture is in the cassette."""
+        if fixturedef is not None and fixturedef not in self._heard:
+            self._heard.append(fixturedef)
 
     def _under(self, part: str) -> AbstractContextManager[Callable[[], bool]]:
         from sealtape.library import under
@@ -90,6 +113,7 @@ class _Scope:
         # Reached for what capture asks of a conversation: traffic has begun.
         if self._cassette is None:
             self._cassette = self._open()
+        self._hear(self._running)
         return getattr(self._cassette, name)
 
     def _open(self) -> Cassette:
@@ -109,7 +133,7 @@ class _Scope:
                 settings=self._session.settings(path.parent, self._marked),
                 inputs=self._inputs,
                 keep=lambda: not self.failed,
-                written=self._session.note_written,
+                written=self._note_written,
                 pending=bool(self._session.refreshes),
                 current=False,
                 empty=self._may_keep_draws,
@@ -156,14 +180,14 @@ def set_up(fixturedef: pytest.FixtureDef[Any], request: pytest.FixtureRequest) -
     teardown = ExitStack()
     fixturedef.addfinalizer(teardown.close)
     try:
-        with scope.current(part):
+        with scope.current(fixturedef, part):
             yield
     except BaseException:
         scope.failed = True
         raise
 
     def begin_teardown() -> None:
-        teardown.enter_context(scope.current(part and f"teardown of {part}"))
+        teardown.enter_context(scope.current(fixturedef, part and f"teardown of {part}"))
 
     fixturedef.addfinalizer(begin_teardown)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -41,6 +41,7 @@ class Session:
         self.expired: list[tuple[str, str, str]] = []
         self.undo = ExitStack()
         self._libraries: dict[Settings, Library] = {}
+        self._settings: dict[Path, Settings] = {}
         self._notices = False
 
     def expect_awaited_misses(self, noticed: Callable[[], ExitStack]) -> None:
@@ -61,12 +62,18 @@ class Session:
     def settings(self, folder: Path, marked: Mapping[str, Any] = MappingProxyType({})) -> Settings:
         """Return the settings for ``folder``, with those ``marked`` for one test and the command line's over
         them."""
+        if not marked and folder in self._settings:
+            return self._settings[folder]
         settings = load_settings(folder)
         for given in self._secrets:
             settings = settings.with_secrets(given, "pytest_sealtape_scrub")
         if marked:
             settings = settings.with_arguments("vcr", **marked)
-        return settings.with_options(**{name: self.config.getoption(f"sealtape_{name}") for name in OPTIONS})
+        options = {name: self.config.getoption(f"sealtape_{name}") for name in OPTIONS}
+        settings = settings.with_options(**options)
+        if not marked:
+            self._settings[folder] = settings
+        return settings
 
     @cached_property
     def _secrets(self) -> list[Mapping[str, Iterable[str]]]:
@@ -75,9 +82,12 @@ class Session:
         said = self.config.hook.pytest_sealtape_scrub(config=self.config)
         return [given for given in said if given]
 
-    def note_written(self, written: Written) -> None:
-        """Take note of a recorded cassette, as plain values: under xdist they travel to another process."""
-        plain = asdict(written)
+    def note_written(self, written: Written, shared_by: Sequence[str] = ()) -> None:
+        """Take note of a recorded cassette, as plain values: under xdist they travel to another process.
+
+        ``shared_by`` names the tests that use it, where it is the cassette of a scope.
+        """
+        plain = {**asdict(written), "shared_by": list(shared_by)}
         self.written.append(plain)
         if self.item is not None:
             known_of(self.item).written.append(plain)

@@ -6,7 +6,7 @@ rest waits for a decision. No accepted cassette is ever written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +112,22 @@ def _outcomes(run: Run, waiting: Sequence[Path]) -> dict[Path, tuple[str, str]]:
     return outcomes
 
 
+def _to_repeat(run: Run, drifted: Collection[Path]) -> list[str]:
+    """Return the tests that record the ``drifted`` cassettes again, and any that is shared with them whole.
+
+    The last test to end writes the cassette of a module, whether it uses the fixtures or not.
+    """
+    here = Path.cwd()
+    shared = {here / path: set(tests) for test in run.tests for path, tests in test.shared}
+    wanted = {test for path, tests in shared.items() if path in drifted for test in tests}
+    for test in run.tests:
+        own = {here / path for path, _ in test.cassettes} - shared.keys()
+        wanted |= {test.test} if own & set(drifted) else set()
+    while more := {test for tests in shared.values() if tests & wanted for test in tests} - wanted:
+        wanted |= more
+    return [test.test for test in run.tests if test.test in wanted]
+
+
 class _Judging:
     """Compares pending recordings, each under the settings, the key and the memory of its project."""
 
@@ -119,6 +135,7 @@ class _Judging:
         self._projects: dict[Settings, _Project] = {}
         self._samples: dict[Path, _Sample] = {}
         self._varying: dict[Settings, dict[str, None]] = {}
+        self._flapping: dict[Settings, list[Finding]] = {}
         self._unreadable: list[Path] = []
         self.facts: dict[Path, Sequence[Finding]] = {}
         self.problems: list[SealtapeError] = []
@@ -138,8 +155,7 @@ class _Judging:
     ) -> None:
         """Record once more what differs, and keep of it what differs again."""
         drifted = {path for path, facts in self.facts.items() if not _is_quiet(facts)}
-        here = Path.cwd()
-        tests = [test.test for test in run.tests if any(here / path in drifted for path, _ in test.cassettes)]
+        tests = _to_repeat(run, drifted)
         if not tests:
             return
         try:
@@ -172,7 +188,9 @@ class _Judging:
             return
         between = compare(first.recorded, second.recorded, test=test, models=project.models)
         found: Confirmed = confirmed_by(first.facts, second.facts, between)
-        self._varying.setdefault(load_settings(path.parent), {}).update(dict.fromkeys(found.varying))
+        settings = load_settings(path.parent)
+        self._varying.setdefault(settings, {}).update(dict.fromkeys(found.varying))
+        self._flapping.setdefault(settings, []).extend(f for f in found.findings if f.id == "flapping")
         facts = project.judging.of(found.findings)
         # Of facts that the memory or the settings know, they decide; what varies stays quiet.
         quiet = {fact.fingerprint for fact in found.findings if fact.severity == "quiet"}
@@ -202,13 +220,13 @@ class _Judging:
         return kept, confirmed
 
     def remembered(self) -> Iterator[SealtapeError]:
-        """Note in each project's memory what varied; yield why that could not be done."""
+        """Note in each project's memory what varied and flapped; yield why that could not be done."""
         day = datetime.now(UTC).date()
         for settings, places in self._varying.items():
             root = settings.root or Path.cwd()
             try:
-                if places:
-                    write_memory(root, read_memory(root).having_seen(places, day), day)
+                memory = read_memory(root).having_seen(places, day)
+                write_memory(root, memory.having_flapped(self._flapping[settings], day), day)
             except SealtapeError as error:
                 yield error
 

@@ -38,13 +38,15 @@ class RecordedTest:
     """One test that was to be recorded anew: how it ended, and what it wrote.
 
     ``outcome`` is ``passed``, ``failed`` or ``skipped``, ``error`` says why it failed. ``cassettes``
-    are paths with ``same``, ``pending`` or ``new``.
+    are paths with ``same``, ``pending`` or ``new``; ``shared`` are those of them that belong to a class, a
+    module or a session, each with the tests that bring up its fixtures.
     """
 
     test: str
     outcome: str
     error: str = ""
     cassettes: tuple[tuple[Path, str], ...] = ()
+    shared: tuple[tuple[Path, tuple[str, ...]], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,8 +203,11 @@ class _Watching:
                 self.total = event["tests"]
             case "test":
                 cassettes = tuple((Path(c["path"]), str(c["outcome"])) for c in event["cassettes"])
+                shared = tuple(
+                    (Path(c["path"]), tuple(c["shared_by"])) for c in event["cassettes"] if c["shared_by"]
+                )
                 error = str(event.get("error") or "")
-                self.tests.append(RecordedTest(event["test"], event["outcome"], error, cassettes))
+                self.tests.append(RecordedTest(event["test"], event["outcome"], error, cassettes, shared))
             case "finished":
                 self.finished = True
 

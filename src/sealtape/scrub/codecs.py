@@ -15,7 +15,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
 _JSON_SCALAR = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"|-?(?:\d[\d.eE+-]*|Infinity)|true|false|null|NaN', re.S)
@@ -108,8 +108,7 @@ _LOOKS_LIKE_MARKUP = re.compile(r"\s*<(?:[?!]|[A-Za-z_][\w.-]*(?::[\w.-]+)*(?=[\
 _MAX_NESTING = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """A value in a text: where it stands, under which names, and what it says when decoded.
 
     Attributes of one tag have its position as ``tag``. ``quotes`` are escaped where they were.
@@ -147,16 +146,19 @@ def markup_spans(text: str) -> Iterator[Span]:
         if match.start() > at:
             yield from _text_span(text, at, match.start(), path)
         at = match.end()
-        if match["cdata"] is not None:
+        if match.lastgroup == "rest":
+            if "=" in match["rest"]:
+                yield from _tag_spans(match, path)
+            else:
+                _follow(match, path)
+        elif match["cdata"] is not None:
             yield Span(tuple(path), match.start("cdata"), match.end("cdata"), match["cdata"], raw=True)
         elif match["entity"] is not None:
             group = "was" if match["is"] is None else "is"
             yield Span((*path, "@" + match["entity"]), *match.span(group), html.unescape(match[group]))
-        elif match["name"] is None:
+        else:
             group = "other" if match["comment"] is None else "comment"
             yield Span((*path, "#"), *match.span(group), match[group], raw=True)
-        else:
-            yield from _tag_spans(match, path)
     if at < len(text):
         yield from _text_span(text, at, len(text), path)
 
@@ -168,17 +170,27 @@ def _text_span(text: str, start: int, end: int, path: list[str]) -> Iterator[Spa
         yield Span(tuple(path), start, end, plain, quotes="&quot;" in raw)
 
 
-def _tag_spans(match: re.Match[str], path: list[str]) -> Iterator[Span]:
-    name = match["name"].rpartition(":")[2]
-    if match["close"]:
+def _follow(match: re.Match[str], path: list[str]) -> None:
+    """Go where a tag without attributes leads: below its element, or out of it."""
+    close, name, rest = match.group("close", "name", "rest")
+    name = name.rpartition(":")[2]
+    if close:
         if name in path:
             while path.pop() != name:
                 pass
+    elif len(path) < _MAX_NESTING and not rest.endswith("/"):
+        path.append(name)
+
+
+def _tag_spans(match: re.Match[str], path: list[str]) -> Iterator[Span]:
+    if match["close"]:
+        _follow(match, path)
         return
+    name = match["name"].rpartition(":")[2]
     if len(path) < _MAX_NESTING:
         path.append(name)
     rest, offset = match["rest"], match.start("rest")
-    for attribute in _ATTRIBUTE.finditer(rest) if "=" in rest else ():
+    for attribute in _ATTRIBUTE.finditer(rest):
         group = attribute.lastindex or 0
         place = (*path, "@" + attribute[1].rpartition(":")[2])
         start, end = attribute.span(group)
@@ -292,6 +304,8 @@ def decode_base64(text: str) -> Base64View | None:
 
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROLS = bytes(_CONTROL.match(chr(code)) is not None for code in range(256))
+_SHORT = 512
 
 
 def printable(data: bytes) -> str | None:
@@ -300,18 +314,38 @@ def printable(data: bytes) -> str | None:
         text = data.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    return None if _CONTROL.search(text) else text
+    return None if is_binary(text) else text
 
 
 PRINTABLE_RUN = re.compile(r"[\t\r\n\x20-\x7e]{12,}")
 """A stretch of binary data in which a person could read something."""
 
 
+_READABLE = bytes(code in b"\t\r\n" or 0x20 <= code <= 0x7E for code in range(256))
+_LEAST = b"\1" * 12
+
+
 def readable(text: str) -> str:
-    """Return what can be read in the text of binary data, run after run, with a NUL between them."""
-    return "\0".join(PRINTABLE_RUN.findall(text))
+    """Return what can be read in the text of binary data, run after run, with a NUL between them.
+
+    What is there several times stands in it once.
+    """
+    try:
+        mapped = text.encode("latin-1").translate(_READABLE)
+    except UnicodeEncodeError:
+        return "\0".join(dict.fromkeys(PRINTABLE_RUN.findall(text)))
+    runs: dict[str, None] = {}
+    start = mapped.find(_LEAST)
+    while start >= 0:
+        end = mapped.find(b"\0", start)
+        end = len(mapped) if end < 0 else end
+        runs[text[start:end]] = None
+        start = mapped.find(_LEAST, end)
+    return "\0".join(runs)
 
 
 def is_binary(text: str) -> bool:
     """Whether decoded bytes hold control characters, as images and archives do and texts do not."""
-    return _CONTROL.search(text) is not None
+    if len(text) <= _SHORT:
+        return _CONTROL.search(text) is not None
+    return b"\1" in text.encode("latin-1", "replace").translate(_CONTROLS)

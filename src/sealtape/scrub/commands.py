@@ -21,11 +21,13 @@ _LINE = r"[^\n|;]{0,300}?\s"
 
 def _after(programs: str, options: str, *anchors: str, value: str = _VALUE) -> Detector:
     """Return the detector of what follows some options of some programs."""
-    return Detector("command-line", anchors, re.compile(rf"\b(?:{programs})\b{_LINE}(?:{options}){value}"))
+    needs = ("blank",) if options.startswith("password") else ("option",)
+    pattern = re.compile(rf"\b(?:{programs})\b{_LINE}(?:{options}){value}")
+    return Detector("command-line", anchors, pattern, needs=needs)
 
 
-def _text(pattern: str, *anchors: str, sign: str = "") -> Detector:
-    return Detector("command-line", anchors, re.compile(pattern), sign=sign)
+def _text(pattern: str, *anchors: str, needs: tuple[str, ...] = ("blank",), sign: str = "") -> Detector:
+    return Detector("command-line", anchors, re.compile(pattern), sign=sign, needs=needs)
 
 
 COMMANDS: tuple[Detector, ...] = (
@@ -40,7 +42,7 @@ COMMANDS: tuple[Detector, ...] = (
     _after("ldap[a-z]+", r"-w ?", "ldap"),
     _text(rf"\bsshpass\s+-p ?{_VALUE}", "sshpass"),
     _text(rf"-pass(?:in|out)?\s+pass:{_VALUE}", "pass:"),
-    _text(r"[\w.-]+:([^\s\"':|]{4,})[\"']?\s*\|\s*(?:sudo +)?chpasswd", "chpasswd"),
+    _text(r"[\w.-]+:([^\s\"':|]{4,})[\"']?\s*\|\s*(?:sudo +)?chpasswd", "chpasswd", needs=()),
     _text(
         rf"\b(?:echo|printf|printf '%s')\s+(?:-n\s+)?{_VALUE}[\"']?\s*\|[^\n|]*"
         r"(?:--password-stdin|--with-token|--stdin\b|sudo +-S|passwd\b)",
@@ -62,11 +64,11 @@ COMMANDS: tuple[Detector, ...] = (
     # Files of accounts: netrc, pgpass
     _text(rf"\blogin\s+\S+\s+password\s+{_VALUE}", "login"),
     _text(r"(?m:^)[\w.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s/]+:([^\s:]{4,})(?m:$)", ":",
-          sign=r":(?:\d{2,5}|\*):[^:\s]"),
+          needs=("colons",), sign=r":(?:\d{2,5}|\*):[^:\s]"),
     # Words to people
     _text(
         r"(?i:\b(?:password|passphrase|passcode|secret key|access token|api key)\b)[^\n:=.;,]{0,40}?\bis:?\s+"
         rf"{_TELLING}",
-        "is: ", "is ",
+        "is: ", "is ", needs=("spoken",),
     ),
 )  # fmt: skip

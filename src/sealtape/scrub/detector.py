@@ -6,6 +6,8 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
+from sealtape.scrub.features import Features
+
 _BINARY_RULES = frozenset(
     {"private-key", "jwt", "access-key-id", "sigv4-signature", "account-id", "authorization", "service-token",
      "webhook-url"}
@@ -29,7 +31,8 @@ class Detector:
     literal each. Every group of ``pattern`` that took part is replaced on its own; of a registered one
     the first group, or the whole match. What ``accepts`` says no to is a look-alike. A match ends at most
     ``reach`` characters after an anchor that is in it, and begins at most 512 before. ``sign`` is the source
-    of a pattern, found in every match, that says more than an anchor of one character does.
+    of a pattern, found in every match, that says more than an anchor of one character does. ``needs`` are
+    features (`Features`) that a text has if there is a match.
     """
 
     rule: str
@@ -38,6 +41,7 @@ class Detector:
     accepts: Callable[[re.Match[str]], bool] = _always
     reach: int = 20_000
     sign: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def reads_binary(self) -> bool:
@@ -51,22 +55,28 @@ class Detector:
             return range(1, 2) if self.pattern.groups else range(1)
         return range(1, self.pattern.groups + 1)
 
-    def found_in(self, text: str) -> Iterator[re.Match[str]]:
-        """Return the matches in ``text`` that are no look-alikes; of a long one only what is near anchors."""
+    def found_in(self, text: str, features: Features | None = None) -> Iterator[re.Match[str]]:
+        """Return the matches in ``text`` that are no look-alikes; of a long one only what is near anchors.
+
+        ``features`` are those of a long text, where somebody knows them already.
+        """
         if len(text) <= SHORT:
             return filter(self.accepts, self.pattern.finditer(text))
-        return self._near_anchors(text)
+        features = features or Features(text)
+        if not all(map(features.has, self.needs)):
+            return iter(())
+        return self._near_anchors(text, features)
 
-    def _near_anchors(self, text: str) -> Iterator[re.Match[str]]:
-        for start, end in self._windows(text):
+    def _near_anchors(self, text: str, features: Features) -> Iterator[re.Match[str]]:
+        for start, end in self._windows(text, features):
             yield from filter(self.accepts, self.pattern.finditer(text, start, end))
 
-    def _windows(self, text: str) -> list[tuple[int, int]]:
+    def _windows(self, text: str, features: Features) -> list[tuple[int, int]]:
         size, most = len(text), len(text) // _DENSE
         if "" in self.anchors:
             return [(0, size)]
         places: list[int] = []
-        for anchor in self.anchors:
+        for anchor in features.possible(self.anchors):
             if len(anchor) == 1 and text.count(anchor) > most:
                 return [(0, size)]
             at = text.find(anchor)

@@ -10,6 +10,7 @@ import re
 
 from sealtape.scrub.commands import COMMANDS
 from sealtape.scrub.detector import Detector
+from sealtape.scrub.features import Features
 from sealtape.scrub.people import PEOPLE
 from sealtape.scrub.tokens import SERVICE_TOKENS
 
@@ -29,6 +30,7 @@ ARN_ACCOUNT = re.compile(
     rf"arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa]){ACCOUNT}(?!\d)"
 )
 SIGNED = re.compile(r"(?i:\bSignature=)([0-9a-f]{64,144})(?![0-9a-f])")
+_PROSE = 128
 _REGION = r"(?:us|eu|ap|ca|sa|me|af|il|cn|mx)(?:-[a-z]{3,4})?-(?:north|south|east|west|central)[a-z]{0,5}-\d"
 
 DETECTORS: tuple[Detector, ...] = (
@@ -38,27 +40,32 @@ DETECTORS: tuple[Detector, ...] = (
         ("Private-Lines:",),
         re.compile(r"Private-Lines: \d{1,4}\r?\n((?:[A-Za-z0-9+/=]+\r?\n)+)"),
     ),
-    Detector("jwt", ("eyJ",), JWT),
-    Detector("sigv4-signature", ("ignature=", "IGNATURE="), SIGNED),
+    Detector("jwt", ("eyJ",), JWT, needs=("word",)),
+    Detector("sigv4-signature", ("ignature=", "IGNATURE="), SIGNED, needs=("word",)),
     Detector("access-key-id", ("redential=",), re.compile(r"Credential=([^/\s,&\"]{4,128})/\d{8}/")),
-    Detector("access-key-id", ("AKIA", "ASIA"), ACCESS_KEY_ID),
+    Detector("access-key-id", ("AKIA", "ASIA"), ACCESS_KEY_ID, reach=64, needs=("word",)),
     Detector(
         "iam-unique-id",
         ("AROA", "AIDA", "AGPA", "ANPA", "AIPA", "ANVA"),
         re.compile(r"(?<![A-Za-z0-9])((?:AROA|AIDA|AGPA|ANPA|AIPA|ANVA)[A-Z0-9]{16,17})(?![A-Za-z0-9])"),
+        reach=64,
+        needs=("word",),
     ),
-    Detector("account-id", ("arn",), ARN_ACCOUNT),
+    Detector("account-id", ("arn",), ARN_ACCOUNT, needs=("account",)),
     Detector(
         "account-id",
         (".amazonaws.com", ".on.aws", ".api.aws"),
         re.compile(rf"(?<!\d){ACCOUNT}(?=[.-][a-z0-9.-]{{1,80}}(?:\.amazonaws\.com|\.on\.aws|\.api\.aws))"),
+        needs=("account",),
     ),
     Detector(
         "account-id",
         (".amazonaws.com",),
         re.compile(rf"\.amazonaws\.com(?:\.cn)?(?::\d+)?/(?:snapshots/)?{ACCOUNT}/"),
+        needs=("account",),
     ),
-    Detector("account-id", (".aws.amazon.com",), re.compile(rf"//{ACCOUNT}\.[a-z0-9.-]*aws\.amazon\.com")),
+    Detector("account-id", (".aws.amazon.com",), re.compile(rf"//{ACCOUNT}\.[a-z0-9.-]*aws\.amazon\.com"),
+             needs=("account",)),
     Detector(
         "account-id",
         ("ccount",),
@@ -67,21 +74,24 @@ DETECTORS: tuple[Detector, ...] = (
             rf"(?:{ACCOUNT}"
             rf"|(\d{{4}}-\d{{4}}-\d{{4}}))(?![\d-])"
         ),
+        needs=("account",),
     ),
     Detector(
         "account-id",
         ("ccount", "CCOUNT"),
         re.compile(rf"(?i:account_?id)[\"']?\s{{0,2}}[=:]\s{{0,2}}[\"']?{ACCOUNT}(?!\d)"),
+        needs=("account",),
     ),
     # A name of a bucket or a role is made the only one of its kind by account and region.
     Detector("account-id", ("-north", "-south", "-east", "-west", "-central"),
-             re.compile(rf"(?<!\d){ACCOUNT}-{_REGION}(?![a-z0-9])")),
+             re.compile(rf"(?<!\d){ACCOUNT}-{_REGION}(?![a-z0-9])"), needs=("account",)),
     Detector(
         "canonical-user-id",
         ("anonicalUser", "anonical_user", "id=\""),
         re.compile(
             r"(?i:canonical_?user(?:id)?)\W{1,12}([0-9a-f]{64})(?![0-9a-f])|\bid=\"([0-9a-f]{64})\""
         ),
+        needs=("word",),
     ),
     Detector(
         "session-token",
@@ -120,6 +130,20 @@ NEAR_ACCESS_KEY = re.compile(
     r"(?![A-Za-z0-9/+]{30}EXAMPLEKEY)([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
 )
 """What a secret access key looks like; taken for one only where an access key id stands beside it."""
+
+_SIGN = re.compile(r"[={}<>\[\]%\"@&:\\(0-9_-]")
+_TELLING = (
+    "AKIA", "ASIA", "AROA", "AIDA", "AGPA", "ANPA", "AIPA", "ANVA", "xox", "earer ", "EARER ", "pass", "Pass",
+    "PASS", "ENV ", "ARG ", "setx ", "setenv ", "export ", "BY ",
+)  # fmt: skip
+
+
+def triggers(text: str) -> bool:
+    """Whether any rule but the known values can match a text: what `TRIGGER` says, and sooner of prose."""
+    if len(text) > _PROSE and text.isascii() and _SIGN.search(text) is None:
+        return Features(text).has("base64") or any(word in text for word in _TELLING)
+    return TRIGGER.search(text) is not None
+
 
 TRIGGER = re.compile(
     r"\d{12}|\d{4}-\d{4}|\d\.\d+\.\d|:[0-9a-f]|A(?:KIA|SIA|ROA|IDA|GPA|NPA|IPA|NVA)|[={}<>\[\]%\"@&]"

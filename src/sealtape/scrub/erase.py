@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealtape.scrub import archives, cbor, codecs, content
-from sealtape.scrub.detectors import ACCOUNT, SCHEME, TRIGGER
+from sealtape.scrub.detectors import ACCOUNT, SCHEME, triggers
 from sealtape.scrub.evidence import (
     NAME_KEYS,
     PROSE_PARENTS,
@@ -33,7 +33,7 @@ from sealtape.scrub.lexicon import (
 )
 from sealtape.scrub.models import Node
 from sealtape.scrub.prose import Prose
-from sealtape.scrub.replace import MAX_DEPTH, PLAIN_NAME
+from sealtape.scrub.replace import MAX_DEPTH, MOST_REMEMBERED, PLAIN_NAME, REMEMBERED
 from sealtape.scrub.wording import is_opaque, is_plain, is_sentence
 
 _ACCOUNT = re.compile(ACCOUNT)
@@ -47,9 +47,7 @@ _PAIR_MEMBERS = 32
 _SHORT_NUMBER = 7
 _PASSWORDS = re.compile(r"pass(?:w|phrase)|pwd", re.I)
 _WRAPPED = frozenset({"S", "N", "B", "SS", "NS", "BS", "StringValue", "BinaryValue", "Value", "value"})
-_CACHED = 512
 _CACHED_DEPTH = 3
-_CACHE_SIZE = 20_000
 
 
 class Eraser(Prose):
@@ -114,24 +112,13 @@ class Eraser(Prose):
         for key in shape[1]:
             said = self.lexicon.says(key, aws=self.aws)
             paired |= said
-            if said & CLAIMS or not self._is_quiet(key):
+            if said & CLAIMS or not self.is_quiet(key):
                 return False
         if paired == NAMES | VALUES:
             return False
-        if len(shapes) < _CACHED:
+        if len(shapes) < REMEMBERED:
             shapes.add(shape)
         return True
-
-    def _is_quiet(self, text: str) -> bool:
-        """Whether nothing can be found in a text, decided by one look at it."""
-        known = self.known
-        if len(text) < 4 or text in known.quiet:
-            return True
-        if self.lexicon.always_scan or TRIGGER.search(text) is not None:
-            return False
-        if not known.edition:
-            return True
-        return known.whole(text) is None and known.within(text) == text
 
     def _unnamed(self, node: Mapping[str, Any], place: str) -> Any:
         """Return a mapping without the secrets that its values show, given that its names say nothing."""
@@ -273,19 +260,16 @@ class Eraser(Prose):
         """Return ``text`` without secrets, whatever it is; the same object where there are none."""
         if len(text) < 4 or text in self.known.quiet:
             return text
-        if len(text) > _CACHED or self.depth > _CACHED_DEPTH:
+        if len(text) > REMEMBERED or self.depth > _CACHED_DEPTH:
             return self._text(text, place, binary=binary)
-        quiet = self.known.quiet
-        if self._is_quiet(text):
-            if len(quiet) < _CACHE_SIZE:
-                quiet.add(text)
+        if self.is_quiet(text):
             return text
         cache, key = self.known.cache, (text, self.aws, self.beside_key)
         cleaned = cache.get(key)
         # What was replaced has to be noted every time; what was left alone has nothing to note.
         if cleaned is None or (cleaned != text and self.notes is not None):
             cleaned = self._text(text, place, binary=binary)
-            if len(cache) < _CACHE_SIZE:
+            if len(cache) < MOST_REMEMBERED:
                 cache[key] = cleaned
         # Equal, but perhaps not identical: callers compare by identity to see that nothing changed.
         return text if cleaned == text else cleaned
@@ -295,7 +279,7 @@ class Eraser(Prose):
             whole = self.known.whole(text, self.noting(place))
             if whole is not None:
                 return whole
-        if not binary and not self.lexicon.always_scan and TRIGGER.search(text) is None:
+        if not binary and not self.lexicon.always_scan and not triggers(text):
             return self.known_in(text, place)
         if self.stand_ins.is_one(text):
             return self.swap(text, self.known.rule_of(text), place)

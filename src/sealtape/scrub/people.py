@@ -76,6 +76,7 @@ PEOPLE: tuple[Detector, ...] = (
         (".",),
         re.compile(rf"(?<![\d.])({_BYTE}(?:\.{_BYTE}){{3}})(?!\d|\.\d|-[a-z0-9])"),
         _is_public,
+        needs=("dotted",),
         sign=r"\d\.\d{1,3}\.\d",
     ),
     Detector(
@@ -89,6 +90,7 @@ PEOPLE: tuple[Detector, ...] = (
         (":",),
         re.compile(r"(?<![\w:.])([23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]{1,33}(?:[0-9A-Fa-f]|::))(?![\w:])"),
         _is_public,
+        needs=("hextet",),
         sign="[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]",
     ),
 )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from sealtape.scrub import codecs, escapes
 from sealtape.scrub.detector import SHORT, Detector
 from sealtape.scrub.detectors import LOOSE_RULES, NEAR_ACCESS_KEY
 from sealtape.scrub.evidence import ASSIGNMENT, PAIR, PAIR_ANCHORS, PLACEHOLDER, TRIVIAL
+from sealtape.scrub.features import Features
 from sealtape.scrub.known import Note
 from sealtape.scrub.replace import MAX_DEPTH, URL
 from sealtape.scrub.syntax import Syntax
@@ -17,6 +18,10 @@ from sealtape.scrub.syntax import Syntax
 _BASE64_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _FIELD = re.compile(r"(\"[^\"\n]*\"|[^,;\t\n]+|(?<=[,;\t])|\A(?=[,;\t]))([,;\t]|\Z)")
 _COLUMN = re.compile(r"[A-Za-z][\w-]{0,40}(?: [\w()-]{1,20}){0,4}")
+_SEPARATOR = re.compile("[=:]")
+_BEFORE_SEPARATOR = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_.-]{1,60}(?:\\{0,4}[\"'])?\s{0,2}\Z")
+_REACH, _SPARSE = 72, 256
+_PAIR_STARTS = ("name", "variable", "ENV", "ARG", "set", "export", "(")
 _STRUCTURED = frozenset({"authorization", "registered-pattern"})
 
 
@@ -100,9 +105,10 @@ class Prose(Syntax):
         if "\\" in text:
             text = escapes.STRINGS.sub(lambda match: self._quoted(match[0], place), text)
             text = self._undone(escapes.ESCAPES, escapes.without_escapes, escapes.with_escapes, text, place)
-        if len(text) >= 24:
+        features = Features(text) if len(text) > SHORT else None
+        if len(text) >= 24 and (features is None or features.has("hex")):
             text = escapes.HEX.sub(lambda match: self._hex(match[0], place), text)
-        if len(text) >= 20:
+        if len(text) >= 20 and (features is None or features.has("base64")):
             if "\n" in text:
                 text = escapes.WRAPPED.sub(lambda match: self.base64(match[0], place) or match[0], text)
             text = _BASE64_RUN.sub(lambda match: self.base64(match[0], place) or match[0], text)
@@ -138,7 +144,8 @@ class Prose(Syntax):
     def _assignments(self, text: str, place: str) -> str:
         edits: list[tuple[int, int, str]] = []
         at = 0
-        while match := ASSIGNMENT.search(text, at):
+        sparse = len(text) > SHORT and (text.count("=") + text.count(":")) * _SPARSE < len(text)
+        while match := (_next_assignment if sparse else ASSIGNMENT.search)(text, at):
             group = match.lastindex or 0
             queried = text[match.start() - 1 : match.start()] in ("?", "&")
             rule = self.lexicon.claim(match[1], match[group], aws=self.aws, query=queried)
@@ -151,7 +158,7 @@ class Prose(Syntax):
     def _pairs(self, text: str, place: str) -> str:
         """Look into pairs of a name and a value that are written in some other way than as an assignment."""
         edits: list[tuple[int, int, str]] = []
-        for match in PAIR.finditer(text):
+        for match in PAIR.finditer(text) if len(text) <= SHORT else _pairs_in(text):
             name, group = next(filter(None, match.groups())), match.lastindex or 0
             rule = self.lexicon.rule(name)
             if rule and not _harmless(match[group]):
@@ -194,9 +201,12 @@ class Prose(Syntax):
         """Return ``text`` without what the patterns find; in binary data only those with an anchor."""
         if len(text) <= SHORT and self.lexicon.detectable(text) is None:
             return text
+        features: Features | None = None
         for detector in self.lexicon.binary_detectors if binary else self.lexicon.detectors:
             if len(text) > SHORT:
-                text = self._apply(detector, text, place)
+                if features is None or features.text is not text:
+                    features = Features(text)
+                text = self._apply(detector, text, place, features)
                 continue
             # Most texts hold no anchor, and this is asked of every text for every detector.
             for anchor in detector.anchors:
@@ -212,11 +222,11 @@ class Prose(Syntax):
             return text
         return codecs.PRINTABLE_RUN.sub(lambda run: self.detect(run[0], place, binary=True), text)
 
-    def _apply(self, detector: Detector, text: str, place: str) -> str:
+    def _apply(self, detector: Detector, text: str, place: str, features: Features | None = None) -> str:
         edits: list[tuple[int, int, str]] = []
         groups = detector.groups
         loose = detector.rule in LOOSE_RULES
-        for match in detector.found_in(text):
+        for match in detector.found_in(text, features):
             if loose and self._is_within_stand_in(match):
                 continue
             for group in groups:
@@ -231,6 +241,31 @@ class Prose(Syntax):
 
     def _matched(self, value: str, rule: str, place: str) -> str:
         return self.secret(value, rule, place) if rule in _STRUCTURED else self.swap(value, rule, place)
+
+
+def _pairs_in(text: str) -> Iterator[re.Match[str]]:
+    """Yield the pairs of a long text: the pattern is tried only where one can begin."""
+    end = 0
+    for start in sorted(at for word in _PAIR_STARTS for at in _places(text, word)):
+        if start >= end and (match := PAIR.match(text, start)):
+            end = match.end()
+            yield match
+
+
+def _places(text: str, word: str) -> Iterator[int]:
+    at = text.find(word)
+    while at >= 0:
+        yield at
+        at = text.find(word, at + 1)
+
+
+def _next_assignment(text: str, at: int) -> re.Match[str] | None:
+    """Return the first assignment from ``at`` on, looking only at what stands around the signs of one."""
+    for sign in _SEPARATOR.finditer(text, at):
+        name = _BEFORE_SEPARATOR.search(text, max(at, sign.start() - _REACH), sign.start())
+        if name and (match := ASSIGNMENT.match(text, name.start())):
+            return match
+    return None
 
 
 def _around(match: re.Match[str], marks: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sealtape.scrub import codecs
-from sealtape.scrub.detectors import SCHEME
+from sealtape.scrub.detectors import SCHEME, triggers
 from sealtape.scrub.evidence import PLACEHOLDER, TRIVIAL
 from sealtape.scrub.known import Known
 from sealtape.scrub.lexicon import Lexicon
@@ -17,6 +17,9 @@ from sealtape.scrub.pseudonyms import StandIns
 
 MAX_DEPTH = 16
 """How many views inside of one another are looked into; an encoding costs up to three."""
+
+REMEMBERED, MOST_REMEMBERED = 512, 20_000
+"""Up to how many characters a text is remembered, and how many texts."""
 
 URL = re.compile(r"(?<![A-Za-z0-9+.-])[A-Za-z][A-Za-z0-9+.-]{1,20}://[^\s\"'<>\\^`{}|]+")
 USER_INFO = re.compile(
@@ -60,6 +63,20 @@ class Replacer(ABC):
         """Whether the document that is looked into holds an access key id."""
         self.in_prose = False
         """Whether what is looked into are messages to people."""
+
+    def is_quiet(self, text: str) -> bool:
+        """Whether nothing can be found in a text, decided by one look at it; remembered for an edition."""
+        known = self.known
+        quiet = known.quiet
+        if len(text) < 4 or text in quiet:
+            return True
+        if self.lexicon.always_scan or triggers(text):
+            return False
+        if known.edition and (known.whole(text) is not None or known.within(text) != text):
+            return False
+        if len(text) <= REMEMBERED and len(quiet) < MOST_REMEMBERED:
+            quiet.add(text)
+        return True
 
     @abstractmethod
     def text(self, text: str, place: str, *, binary: bool = False) -> str:

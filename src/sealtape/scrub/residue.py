@@ -27,6 +27,7 @@ from sealtape.scrub import archives, cbor, codecs, content, escapes
 from sealtape.scrub.detector import SHORT, Detector, any_sign
 from sealtape.scrub.detectors import ACCESS_KEY_ID, JWT, PRIVATE_KEY, SCHEME, SIGNED
 from sealtape.scrub.evidence import HEADER_RULES, PLACEHOLDER, SIGV4_HEADER, TRIVIAL, normalised
+from sealtape.scrub.features import Features
 from sealtape.scrub.known import Reach, reach_of, spellings
 from sealtape.scrub.needles import Needles, occurrences
 from sealtape.scrub.tokens import SERVICE_TOKENS
@@ -34,16 +35,15 @@ from sealtape.settings import ScrubSettings
 
 MAX_DEPTH = 12
 _TELLING = 16
-_LARGE = 4096
+_SMALL, _LARGE = 256, 4096
 _REMEMBERED, _REMEMBERED_SIZE = 20_000, 512
 """How many texts are remembered as clean for one reading, and up to how many characters."""
 
 
 _SAFE_NAME = re.compile(r"[A-Za-z$@_*][A-Za-z_:$-]{0,63}")
 _BASE64_RUN = re.compile(r"[A-Za-z0-9+/_-]{16,}={0,2}")
-_DECODABLE = re.compile(r"[{\[<%\"]|[A-Za-z0-9+/_-]{16}")
-_VIEWABLE = re.compile(r"[{\[<%\"&\\]|[A-Za-z0-9+/_-]{16}")
-"""What every text holds of which there is another view than itself."""
+_SIGNS = re.compile(r"[{\[<%\"&\\]")
+_RUN = re.compile(r"[A-Za-z0-9+/_-]{16}")
 
 _ESCAPED_END = re.compile(r"(?:\\+r)?\\+n")
 _ESCAPE = re.compile(r"%[0-9A-Fa-f]{2}")
@@ -139,12 +139,13 @@ class _Judge:
             text = codecs.readable(text)
         if len(text) <= SHORT and _DETECTABLE.search(text) is None:
             return rules
-        return rules + [d.rule for d in _PATTERNS if self._is_broken(d, text)]
+        features = Features(text) if len(text) > SHORT else None
+        return rules + [d.rule for d in _PATTERNS if self._is_broken(d, text, features)]
 
-    def _is_broken(self, detector: Detector, text: str) -> bool:
+    def _is_broken(self, detector: Detector, text: str, features: Features | None) -> bool:
         return any(
             value and not self._accepts(value)
-            for match in detector.found_in(text)
+            for match in detector.found_in(text, features)
             for value in match.groups()
         )
 
@@ -202,6 +203,7 @@ def _header_fields(interaction: Interaction) -> Iterator[tuple[str, str, str]]:
 
 # Every string of every view -----------------------------------------------------------------------
 
+_BARE = (bool, int, float, type(None))
 _Found = list[tuple[str, str]]
 
 
@@ -224,6 +226,7 @@ class _Reader:
     def __init__(self, find: Callable[[str], list[str]]) -> None:
         self._find = find
         self._clean: dict[str, int] = {}
+        self._plain: set[str] = set()
 
     def request(self, request: Request) -> _Found:
         if isinstance(request, AwsRequest):
@@ -285,13 +288,15 @@ class _Reader:
     def tree(self, node: Any, place: str, depth: int, *, plain: bool = False) -> _Found:
         """Read a tree; of a ``plain`` one the text around it was read, and only views are left."""
         if isinstance(node, str):
-            return [] if plain and _DECODABLE.search(node) is None else self.text(node, place, depth)
+            return [] if plain and self._is_plain(node) else self.text(node, place, depth, judged=plain)
         found: _Found = []
         if isinstance(node, Mapping):
             for key, value in node.items():
+                if plain and self._is_plain(key) and (type(value) in _BARE or self._is_plain(value)):
+                    continue
                 below = f"{place}.{_safe(key)}"
-                if not plain or _DECODABLE.search(key):
-                    found += self.text(key, below, depth)
+                if not plain or not self._is_plain(key):
+                    found += self.text(key, below, depth, judged=plain)
                 found += self.tree(value, below, depth, plain=plain)
         elif isinstance(node, (list, tuple)):
             for value in node:
@@ -302,18 +307,31 @@ class _Reader:
             found += [(rule, place) for rule in self._find(str(node))]
         return found
 
-    def text(self, text: str, place: str, depth: int = MAX_DEPTH) -> _Found:
-        """Read a text and everything that can be decoded from it; a short one that is clean only once."""
+    def _is_plain(self, node: Any) -> bool:
+        """Whether a node is a text of which there is no other view than itself."""
+        if type(node) is not str:
+            return False
+        if node in self._plain:
+            return True
+        plain = not _is_viewable(node)
+        if plain and len(node) <= _SMALL and len(self._plain) < _REMEMBERED:
+            self._plain.add(node)
+        return plain
+
+    def text(self, text: str, place: str, depth: int = MAX_DEPTH, *, judged: bool = False) -> _Found:
+        """Read a text and everything that can be decoded from it; a short one that is clean only once.
+
+        One that was ``judged`` as a part of what is around it is only decoded.
+        """
         if self._clean.get(text, -1) >= depth:
             return []
-        found = self._read(text, place, depth)
-        if not found and len(text) <= _REMEMBERED_SIZE and len(self._clean) < _REMEMBERED:
+        found = self._read(text, place, depth, [] if judged else self._find(text))
+        if not found and not judged and len(text) <= _REMEMBERED_SIZE and len(self._clean) < _REMEMBERED:
             self._clean[text] = depth
         return found
 
-    def _read(self, text: str, place: str, depth: int) -> _Found:
-        own = self._find(text)
-        if depth <= 0 or len(text) < 6 or _VIEWABLE.search(text) is None:
+    def _read(self, text: str, place: str, depth: int, own: list[str]) -> _Found:
+        if depth <= 0 or len(text) < 6 or not _is_viewable(text):
             return [(rule, place) for rule in own]
         tree = codecs.parse_json(text if text[:1] != '"' else f"[{text}]")
         if tree is not None:
@@ -332,13 +350,15 @@ class _Reader:
             for span in codecs.markup_spans(text):
                 outside.append(text[at : span.start])
                 at = span.end
-                if not plain or _DECODABLE.search(span.value):
+                if not plain or _is_viewable(span.value):
                     below = ".".join([place, *map(_safe, span.path[1:])])
-                    found += self.text(span.value, below, depth)
+                    found += self.text(span.value, below, depth, judged=plain)
             # What no span accounts for is read as text is.
             text = "".join([*outside, text[at:]])
         for other in _undone(text):
             found += self.text(other, place, depth)
+        if len(text) > SHORT and not Features(text).has("base64"):
+            return found
         if "\n" in text:
             # A line of base64 that goes on is a piece of something, stand-ins included.
             text = escapes.WRAPPED.sub(lambda m: m[0] if codecs.decode_base64(m[0]) is None else "", text)
@@ -365,12 +385,21 @@ def _undone(text: str) -> Iterator[str]:
     for start, end in escapes.documents_in(text) if "{" in text or "[" in text else ():
         if end - start < len(text):
             yield text[start:end]
-    for match in escapes.HEX.finditer(text):
+    features = Features(text) if len(text) > SHORT else None
+    for match in escapes.HEX.finditer(text) if features is None or features.has("hex") else ():
         readable = codecs.printable(bytes.fromhex(match[0]))
         if readable is not None:
             yield readable
-    for match in escapes.WRAPPED.finditer(text) if "\n" in text else ():
+    wrapped = "\n" in text and (features is None or features.has("base64"))
+    for match in escapes.WRAPPED.finditer(text) if wrapped else ():
         yield "".join(match[0].split())
+
+
+def _is_viewable(text: str) -> bool:
+    """Whether there can be another view of a text than itself."""
+    if len(text) <= _SMALL:
+        return _SIGNS.search(text) is not None or _RUN.search(text) is not None
+    return any(sign in text for sign in '{[<%"&\\') or Features(text).has("base64")
 
 
 def _safe(name: str) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from sealtape.scrub import codecs
 from sealtape.scrub.detectors import ACCOUNT
 from sealtape.scrub.evidence import NAME_KEYS, SIGV4_HEADER, VALUE_KEYS, normalised
-from sealtape.scrub.lexicon import surely_names_account
+from sealtape.scrub.lexicon import VALUES, surely_names_account
 from sealtape.scrub.models import Node
 from sealtape.scrub.replace import USER_INFO, Replacer
 from sealtape.scrub.wording import is_preference
@@ -59,6 +59,14 @@ class Syntax(Replacer):
         for span in spans:
             path = span.path
             name = path[-1].removeprefix("@") if path else ""
+            if (
+                plan is None
+                and paired is None
+                and span.tag not in tags
+                and not self.lexicon.says(name, aws=self.aws) & ~VALUES
+                and self.is_quiet(span.value)
+            ):
+                continue
             below = place if self.notes is None else ".".join((place, *map(self.clean, path[1:])))
             rule = _claim_at(plan, path[1:]) if plan is not None else ""
             if not rule and (

@@ -84,18 +84,24 @@ SERVICE_TOKENS: tuple[Detector, ...] = (
             "(?<![A-Za-z0-9])(" + "|".join(prefix + body for prefix, body in PREFIXED) + ")(?![A-Za-z0-9])"
         ),
         reach=_REACH,
+        needs=("word",),
     ),
-    Detector("service-token", (".atlasv1.",), re.compile(rf"\b([A-Za-z0-9]{{14}}\.atlasv1\.{_W}{{50,}})")),
+    Detector("service-token", (".atlasv1.",), re.compile(rf"\b([A-Za-z0-9]{{14}}\.atlasv1\.{_W}{{50,}})"),
+             needs=("word",)),
     # A bot is named by a number, which its token begins with.
-    Detector("service-token", (":AA",), re.compile(rf"(?<!\d)\d{{8,10}}:(AA{_W}{{32,35}})(?!{_W})")),
+    Detector("service-token", (":AA",), re.compile(rf"(?<!\d)\d{{8,10}}:(AA{_W}{{32,35}})(?!{_W})"),
+             needs=("word",)),
     Detector(
-        "service-token", ("SK",), re.compile(r"(?<![A-Za-z0-9])(SK[0-9a-f]{32})(?![A-Za-z0-9])"), reach=64
+        "service-token", ("SK",), re.compile(r"(?<![A-Za-z0-9])(SK[0-9a-f]{32})(?![A-Za-z0-9])"), reach=64,
+        needs=("word",),
     ),
-    Detector("service-token", ("key-",), re.compile(r"(?<![A-Za-z0-9-])(key-[0-9a-f]{32})(?![A-Za-z0-9])")),
+    Detector("service-token", ("key-",), re.compile(r"(?<![A-Za-z0-9-])(key-[0-9a-f]{32})(?![A-Za-z0-9])"),
+             needs=("word",)),
     Detector(
         "service-token",
         (".",),
         re.compile(r"(?<![A-Za-z0-9_.-])([MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})(?![\w.-])"),
+        needs=("word",),
         sign=rf"\.{_W}{{6}}\.",
     ),
     Detector(
@@ -114,5 +120,6 @@ SERVICE_TOKENS: tuple[Detector, ...] = (
             r"|[A-Za-z0-9.:-]+/hooks/([A-Za-z0-9]{20,}(?![A-Za-z0-9-])))"
         ),
         _is_real,
+        needs=("word",),
     ),
 )  # fmt: skip

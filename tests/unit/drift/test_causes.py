@@ -14,7 +14,7 @@ from botocore.config import Config
 
 import sealtape
 from sealtape.drift import Finding, compare
-from sealtape.interaction import Recording, Removal
+from sealtape.interaction import UNSENDABLE, Failure, Interaction, Recording, Removal, Scrubbed
 from sealtape.library import Library
 from sealtape.scrub.scrubber import Scrubber
 from sealtape.seal.keyring import new_key
@@ -73,6 +73,26 @@ def test_a_call_more_is_the_callers_doing_where_every_answer_is_the_same_and_els
     assert causes(recording(get, put), recording(get)) == {("interaction-missing", "request")}
     moved = recording(aws("example.Get", {"A": "on"}), put)
     assert causes(recording(get), moved) == {("field-removed", "provider"), ("interaction-added", "unknown")}
+
+
+def test_what_a_simulator_answers_otherwise_is_its_doing_and_is_accepted_of_it_alone() -> None:
+    def told(old: Recording, new: Recording) -> list[Finding]:
+        return compare(old, new, answerer="simulator")
+
+    old, new = (owned(account, scrubbed=True, rule="account-id") for account in ("210987", "402938"))
+    gone = owned("402938", scrubbed=True, rule="account-id", more=False)
+    assert told(old, new) == []
+    (one,), (other,) = told(old, gone), compare(old, gone)
+    assert (one.cause, other.cause) == ("simulator", "environment")
+    assert one.fingerprint != other.fingerprint
+
+
+@pytest.mark.parametrize(("kind", "cause"), [("ReadTimeoutError", "simulator"), (UNSENDABLE, "unknown")])
+def test_a_request_that_could_not_be_sent_is_no_fault_of_the_simulator(kind: str, cause: str) -> None:
+    call = aws("example.List", {"A": 1})
+    unanswered = Scrubbed(Interaction(call.interaction.request, Failure(kind, "no")))
+    (finding,) = compare(recording(call), recording(unanswered), answerer="simulator")
+    assert (finding.kind, finding.cause) == ("recording-failed", cause)
 
 
 def test_two_accounts_make_the_environment_the_cause() -> None:

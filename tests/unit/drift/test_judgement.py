@@ -87,6 +87,18 @@ def test_a_member_is_counted_once_a_day_and_everything_expires(tmp_path: Path) -
     assert memory.accepting(compare({"A": 1}, {}), DAY).on(DAY + timedelta(days=400)) == Memory()
 
 
+def test_what_flaps_is_kept_with_the_rest_until_it_was_not_seen_for_half_a_year(tmp_path: Path) -> None:
+    (fact,) = compare({"A": 1}, {})
+    memory = EMPTY.having_flapped([fact], DAY).accepting_flapping(fact.fingerprint, DAY, "a cache")
+    assert memory.accepted == EMPTY.accepting([fact], DAY, "a cache").accepted
+    assert write_memory(tmp_path, memory, DAY)
+    assert read_memory(tmp_path) == memory
+    assert memory.on(DAY + timedelta(days=182)).flapping == memory.flapping
+    assert memory.on(DAY + timedelta(days=183)) == Memory()
+    with pytest.raises(KeyError):
+        EMPTY.accepting_flapping(fact.fingerprint, DAY)
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [
