@@ -264,7 +264,7 @@ def test_what_could_not_be_recorded_is_told(project: Project, http: Service) -> 
             time.sleep(0.4)
     """
     run = project.write({"test_a.py": text}).pytest("--record-mode=once", URL=http.url)
-    assert "1 requests were sent and not recorded" in run.output
+    assert "1 request was sent and not recorded" in run.output
 
 
 def test_a_refused_connection_of_httpx_replays(project: Project) -> None:

@@ -38,6 +38,10 @@ class RecordedMiss(Miss, CannotOverwriteExistingCassetteException):  # type: ign
     """
 
 
+# What is read in tracebacks and summaries is the name that the documentation has.
+RecordedMiss.__module__, RecordedMiss.__qualname__, RecordedMiss.__name__ = "sealtape", "Miss", "Miss"
+
+
 def vcr_request(request: HttpRequest) -> VcrRequest:
     """Return ``request`` in vcrpy's model."""
     headers = dict(request.headers)

@@ -90,7 +90,7 @@ class Sandbox:
         account = self._accounts.get(request.caller)
         if account is None:
             # Not under the lock: two threads may ask at once, and get the same answer.
-            account = self._accounts[request.caller] = _account_of(client)
+            account = self._accounts[request.caller] = _account_of(client, request.label)
         if account not in allowed:
             raise SandboxRefused(
                 f"{request.label} may not be recorded in the account of these credentials",
@@ -160,13 +160,23 @@ def held_credentials(client: Any) -> Held:
     return Held(*(fields.get(f"_{name}") or fields.get(name) or "" for name in Held._fields))
 
 
-def _account_of(client: Any) -> str:
+def _account_of(client: Any, label: str) -> str:
     """Ask STS whose credentials a client holds; the answer is not part of any recording."""
+    from botocore.exceptions import BotoCoreError, ClientError
     from botocore.session import Session
 
     session = Session()
     held = held_credentials(client)
     session.set_credentials(held.access_key, held.secret_key, held.token or None)
     sts = session.create_client("sts", region_name=client.meta.region_name)
-    with passing():
-        return str(sts.get_caller_identity()["Account"])
+    try:
+        with passing():
+            return str(sts.get_caller_identity()["Account"])
+    except (BotoCoreError, ClientError) as error:
+        said = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+        raise SandboxRefused(
+            f"{label} was not sent",
+            where="[tool.sealtape.sandbox]",
+            why=f"whose credentials these are could not be asked (sts:GetCallerIdentity: {said})",
+            hint="aws sts get-caller-identity",
+        ) from error

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,8 +14,9 @@ from sealtape.capture.reading import watched
 from sealtape.cassette.explanation import explain
 from sealtape.cassette.index import Entry, Index
 from sealtape.determinism.clock import reach
-from sealtape.errors import Miss, NetworkBlocked, SandboxRefused, Unplayed
+from sealtape.errors import Miss, NetworkBlocked, SandboxRefused, SealtapeError, Unplayed
 from sealtape.interaction import (
+    AwsRequest,
     Captured,
     HttpRequest,
     Interaction,
@@ -30,9 +32,33 @@ from sealtape.multipart import drawn_boundaries
 from sealtape.renaming.moments import answered_by
 
 if TYPE_CHECKING:
+    from sealtape.capture.current import Guard
     from sealtape.capture.options import VcrOptions
-    from sealtape.capture.sandbox import Sandbox
     from sealtape.scrub.scrubber import Scrubber
+
+
+class _Noting:
+    """The rules of a cassette's sandbox, which takes note of what they refuse."""
+
+    def __init__(self, sandbox: Guard, cassette: Cassette) -> None:
+        self._sandbox = sandbox
+        self._cassette = cassette
+
+    def permit_aws(self, client: Any, request: AwsRequest, url: str) -> None:
+        with self._noting():
+            self._sandbox.permit_aws(client, request, url)
+
+    def permit_http(self, request: HttpRequest) -> None:
+        with self._noting():
+            self._sandbox.permit_http(request)
+
+    @contextmanager
+    def _noting(self) -> Iterator[None]:
+        try:
+            yield
+        except SealtapeError as error:
+            self._cassette.note_refusal(error)
+            raise
 
 
 class Cassette(VcrpyNames):
@@ -50,7 +76,7 @@ class Cassette(VcrpyNames):
         where: str,
         mode: Mode,
         scrubber: Callable[[], Scrubber],
-        sandbox: Sandbox,
+        sandbox: Guard,
         options: VcrOptions | None = None,
         repeats: str = "miss",
         match: str = "renaming",
@@ -60,7 +86,8 @@ class Cassette(VcrpyNames):
     ) -> None:
         self.where = where
         self.mode = mode
-        self.sandbox = sandbox
+        self.sandbox = _Noting(sandbox, self)
+        self.refusals: list[SealtapeError] = []
         self.exists = recording is not None
         self.may_record = mode.may_record(exists=self.exists)
         self.misses: list[Miss] = []
@@ -179,6 +206,12 @@ class Cassette(VcrpyNames):
             miss = self._miss(live, request)
             self.misses.append(miss)
         raise miss
+
+    def note_refusal(self, error: SealtapeError) -> None:
+        """Take note of a request that was not sent after all."""
+        with self._lock:
+            self._sent -= 1
+            self.refusals.append(error)
 
     def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:
         """Keep a place, in the order of requests, for one that leaves; ``outcome`` tells what came of it."""

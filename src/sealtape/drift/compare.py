@@ -114,10 +114,12 @@ class _Comparison:
         for ours, theirs in opaque:
             self.values((*path, ENTRY), gone.pop(ours), come.pop(theirs), _member(shape, ours))
         # Two errors seldom say the same under other names; what one says, the other merely does not.
-        for ours, theirs in list(_renamed_keys(gone, come, by_value=not self.other_error)):
+        for ours, theirs in list(_renamed_keys(gone, come, None if self.other_error else self.renaming)):
             self.state("renamed", (*path, ours), ours, theirs, _member(shape, ours))
             before, after = gone.pop(ours), come.pop(theirs)
-            if not _is_respelled(before, after):
+            # What the model does not know has no type in XML, and so its text only.
+            is_text = _member(shape, ours) is not None and _member(shape, theirs) is None
+            if not (_is_respelled(before, after) or (is_text and _text(before) == _text(after))):
                 self.values((*path, theirs), before, after, _member(shape, theirs))
         for name, value in gone.items():
             self.state("removed", (*path, _step(name)), value, None, _member(shape, name))
@@ -239,9 +241,9 @@ def _opaque_keys(
 
 
 def _renamed_keys(
-    gone: Mapping[str, Any], come: Mapping[str, Any], *, by_value: bool
+    gone: Mapping[str, Any], come: Mapping[str, Any], renaming: Renaming | None
 ) -> Iterator[tuple[str, str]]:
-    """Pair names that are spelled differently, and names whose value moved unchanged."""
+    """Pair names that are spelled differently, and names whose value moved unchanged, up to ``renaming``."""
     spelled = {_spelling(name): name for name in come}
     ours_left, theirs_left = dict(gone), dict(come)
     for name in gone:
@@ -249,17 +251,30 @@ def _renamed_keys(
         if other in theirs_left:
             del ours_left[name], theirs_left[other]
             yield name, other
-    if not by_value:
+    if renaming is None:
         return
     lone = len(ours_left) == len(theirs_left) == 1
     for name, value in ours_left.items():
         for other, candidate in theirs_left.items():
-            is_moved = (lone or _is_telling(value)) and _kind_and_value(value) == _kind_and_value(candidate)
-            # An id or a time is another one in each recording: there its form must do, if there is no choice.
-            if is_moved or (lone and signature(value, mask=masked) == signature(candidate, mask=masked)):
+            if _is_moved(value, candidate, renaming, lone):
                 del theirs_left[other]
                 yield name, other
                 break
+
+
+def _is_moved(old: Any, new: Any, renaming: Renaming, lone: bool) -> bool:
+    """Whether a value is there under another name: the same one or, without a choice, one of its form."""
+    if not lone:
+        return _is_telling(old) and _kind_and_value(old) == _kind_and_value(new)
+    if _text(old) == _text(new):
+        return True
+    if isinstance(old, str) and isinstance(new, str) and renaming.admits(old, new):
+        return True
+    return bool(signature(old, mask=renaming.old_masked) == signature(new, mask=renaming.new_masked))
+
+
+def _text(value: Any) -> str:
+    return value.lower() if isinstance(value, str) else _kind_and_value(value)
 
 
 def _spelling(name: str) -> str:

@@ -29,6 +29,8 @@ _MEASURED = _listed("""
     approximate approximately elapsed estimated estimate latency took processing remaining used uptime
     age ms millis milliseconds msec micros microseconds nanos nanoseconds reset billed
 """)
+# Of a limit too: what is left or used of one is not the limit.
+_SPENT = frozenset(("remaining", "used", "elapsed", "approximate", "approximately", "estimated"))
 _LASTING = frozenset(("duration", "seconds", "secs", "sec", "time"))
 _SIZED = frozenset(("size", "length", "bytes", "len", "count", "total"))
 _COUNTED = frozenset(("count", "total", "size", "length", "number", "num", "results", "items"))
@@ -67,7 +69,7 @@ def words(name: str) -> tuple[str, ...]:
 
 def is_limit(name: str) -> bool:
     """Whether a member of that name holds something that somebody set."""
-    return not _LIMITING.isdisjoint(words(name))
+    return not _LIMITING.isdisjoint(words(name)) and _SPENT.isdisjoint(words(name))
 
 
 def is_identifier(name: str) -> bool:
@@ -127,7 +129,7 @@ def numbers_say_nothing(
     if is_epoch(old) and is_epoch(new):
         return True
     found = frozenset(words(name))
-    if not found.isdisjoint(_LIMITING):
+    if is_limit(name):
         return False
     if not found.isdisjoint(_MEASURED) or is_identifier(name):
         return True

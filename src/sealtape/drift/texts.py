@@ -18,10 +18,12 @@ TextChange = Literal["text", "punctuation", "limit", "measured", "listed-added",
 _ENTRY = r"[^\s,;\[\](){}]+"
 _MORE = rf",\s*(?!(?:or|and)\s){_ENTRY}"
 _LAST = rf",?\s+(?:or|and)\s+{_ENTRY}"
+# Glued to something, brackets and braces are of a regular expression.
+_ALONE, _FREE = r"(?<![\w\])}*+?\\^(|])", r"(?![\w\[({*+?|$])"
 _LISTS = re.compile(
-    rf"\[\s*{_ENTRY}(?:,\s*{_ENTRY})*\s*\]"
-    rf"|\(\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\)"
-    rf"|\{{\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\}}"
+    rf"{_ALONE}\[\s*{_ENTRY}(?:,\s*{_ENTRY})*\s*\]{_FREE}"
+    rf"|{_ALONE}\(\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\){_FREE}"
+    rf"|{_ALONE}\{{\s*{_ENTRY}(?:,\s*{_ENTRY})+\s*\}}{_FREE}"
     rf"|(?<![\w,]){_ENTRY}(?:(?:{_MORE})+{_LAST}|(?:{_MORE}){{2,}})"
     rf"|(?<![\w,]){_ENTRY}(?:\s*\|\s*{_ENTRY})+"
 )
@@ -37,6 +39,8 @@ _LIMIT = re.compile(
     r"|within|default\w*|range|too (?:long|large|big|many|short|small|few|high|low))\b",
     re.I,
 )
+_SPENT = re.compile(r"\b(?:used|elapsed|remaining|took)\b", re.I)
+_CLAUSE = re.compile(r"(?:;|:(?=\s)|\n)\s*")
 _SPLIT = re.compile(r"\s*[,|]\s*(?:(?:or|and)\s+)?|\s+(?:or|and)\s+")
 
 
@@ -56,6 +60,8 @@ def is_prose(text: str) -> bool:
 
 def changes(old: str, new: str, renaming: Renaming) -> list[Change]:
     """Return what differs between two texts that are not equal; nothing where it is chance."""
+    if _are_clauses_of_another_order(old, new, renaming):
+        return []
     bare_old, bare_new = _LISTS.sub("\0[]", old), _LISTS.sub("\0[]", new)
     lists = list(zip(_LISTS.findall(old), _LISTS.findall(new), strict=False))
     if not _equal(_NUMBER.sub("\0#", bare_old), _NUMBER.sub("\0#", bare_new), renaming):
@@ -68,6 +74,14 @@ def changes(old: str, new: str, renaming: Renaming) -> list[Change]:
         if ours != theirs:
             found += _entries(ours, theirs, renaming) or _layout(ours, theirs, old, new)
     return found
+
+
+def _are_clauses_of_another_order(old: str, new: str, renaming: Renaming) -> bool:
+    """Whether both list the same faults, one after the other: which is met first is chance."""
+    ours, theirs = (sorted(_CLAUSE.split(text)) for text in (old, new))
+    if len(ours) != len(theirs) or len(ours) < 3:
+        return False
+    return all(_equal(one, other, renaming) for one, other in zip(ours, theirs, strict=True))
 
 
 def _equal(old: str, new: str, renaming: Renaming) -> bool:
@@ -87,7 +101,7 @@ def _numbers(bare_old: str, bare_new: str, old: str, new: str) -> Iterator[Chang
     ]
     if not differing:
         return
-    if _LIMIT.search(bare_old) and _LIMIT.search(bare_new):
+    if any(_is_limited(bare_old, ours) and _is_limited(bare_new, theirs) for ours, theirs in differing):
         yield Change("limit", old, new)
     elif all(_is_measured(bare_old, ours) for ours, _ in differing):
         yield Change("measured", old, new)
@@ -95,12 +109,20 @@ def _numbers(bare_old: str, bare_new: str, old: str, new: str) -> Iterator[Chang
         yield Change("text", old, new)
 
 
+def _is_limited(text: str, number: re.Match[str]) -> bool:
+    """Whether the line with the number speaks of a limit, and not of how much of one was used."""
+    start = max(text.rfind(end, 0, number.start()) for end in "\n\t") + 1
+    line = re.split(r"[\n\t]", text[start:], maxsplit=1)[0]
+    return _LIMIT.search(line) is not None and _SPENT.search(line) is None
+
+
 def _is_measured(text: str, number: re.Match[str]) -> bool:
     return "." in number[0] or _WITH_UNIT.match(text, number.end()) is not None
 
 
 def _split(text: str) -> list[str]:
-    return _SPLIT.split(text.strip("[](){} "))
+    # The last one may end a sentence.
+    return _SPLIT.split(text.strip("[](){} ").rstrip(".:"))
 
 
 def _layout(ours: str, theirs: str, old: str, new: str) -> list[Change]:

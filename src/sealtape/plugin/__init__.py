@@ -152,6 +152,7 @@ def _sandbox(where: str) -> Iterator[None]:
         yield
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     collection.refuse_shared_names(items)
     if config.stash[SESSION].refreshes:
@@ -171,6 +172,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
         return (yield)
     finally:
         session.item = None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    session = item.config.stash[SESSION]
+    # Before its fixtures are brought up: those that outlive it would be recorded without their tests.
+    if session.refreshes and collection.is_marked(item) and (path := collection.usual_path(item)):
+        session.skip_if_confirmed(path)
 
 
 @pytest.hookimpl(wrapper=True)

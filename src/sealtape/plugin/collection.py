@@ -44,11 +44,14 @@ def refuse_shared_names(items: list[pytest.Item]) -> None:
     from sealtape import store
 
     seen: dict[tuple[Path, str], tuple[pytest.Item, str]] = {}
+    errors = []
     for item in marked:
         name = bare(cassette_name(item))
         other, others = seen.setdefault((item.path, store.same_file(name)), (item, name))
         if other is item or (name == others and (_given_name(item) or _given_name(other))):
             continue
+        if _is_plain(item, name) and _is_plain(other, others):
+            continue  # they go on with the files that pytest-recording has made of them
         file = f"{store.portable_name(name)}.tape"
         both = "" if name == others else f" and {store.portable_name(others)}.tape, one file on some systems"
         error = NameCollision(
@@ -57,4 +60,21 @@ def refuse_shared_names(items: list[pytest.Item]) -> None:
             why=f"its name and that of {other.nodeid} both map to {file}{both}",
             hint='rename one, or share it on purpose: @pytest.mark.default_cassette("a-name")',
         )
-        raise pytest.UsageError(str(error))
+        errors.append(str(error))
+    if errors:
+        raise pytest.UsageError("\n".join(errors))
+
+
+def usual_path(item: pytest.Item) -> Path | None:
+    """Return where a test's cassette lies, if the project has not put it elsewhere by a fixture."""
+    from sealtape import store
+
+    definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]  # no public name for it
+    if any(definition.baseid for definition in definitions.get("vcr_cassette_dir", ())):
+        return None
+    return store.cassette_path(item.path.parent / "cassettes" / item.path.stem, bare(cassette_name(item)))
+
+
+def _is_plain(item: pytest.Item, name: str) -> bool:
+    """Whether a test has a cassette of vcrpy's in the usual place."""
+    return (item.path.parent / "cassettes" / item.path.stem / f"{name}.yaml").exists()

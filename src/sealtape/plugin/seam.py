@@ -172,13 +172,17 @@ def _sealed(
         expiry.judge(session, cassette, path, settings)
         _judge_unplayed(cassette, library.settings.unplayed)
         _judge_lost(cassette)
+        if cassette.refusals:
+            # The test swallowed it, and would be a miss from now on.
+            raise cassette.refusals[0]
 
 
 def _judge_lost(cassette: Cassette) -> None:
     if cassette.lost:
+        were = "request was" if cassette.lost == 1 else "requests were"
         text = (
-            f"{cassette.where}: {cassette.lost} requests were sent and not recorded: their client failed "
-            "before there was a response, and the replay will miss them"
+            f"{cassette.where}: {cassette.lost} {were} sent and not recorded: the client failed before there "
+            "was a response, and a replay will miss that"
         )
         warnings.warn(SealtapeWarning(text), stacklevel=2)
 

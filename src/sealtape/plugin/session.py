@@ -107,15 +107,24 @@ class Session:
         return grouped and scope in ("class", "module")
 
     def skip_if_confirmed(self, path: Path) -> None:
-        """Skip the test if its cassette was confirmed more recently than a refresh cares for."""
+        """Skip the test if its cassette was confirmed more recently than a refresh cares for.
+
+        Where fixtures that outlive a test have cassettes in its folder, all of the folder have to be: the
+        fixtures are recorded with all of their tests, or not at all.
+        """
         older_than = self.config.getoption("--sealtape-older-than")
         if older_than is None or not self.refreshes:
             return
         from sealtape.ledger import confirmed_at
 
-        confirmed = confirmed_at(path)
-        if confirmed is not None and datetime.now(UTC) - confirmed < timedelta(seconds=older_than):
-            pytest.skip(f"its cassette was confirmed on {confirmed:%Y-%m-%d}")
+        together = [path]
+        if any(path.parent.glob("_module.tape")) or any(path.parent.glob("_class.*.tape")):
+            together += path.parent.glob("*.tape")
+        days = [confirmed_at(one) for one in together]
+        oldest = min(filter(None, days), default=None)
+        is_recent = oldest is not None and datetime.now(UTC) - oldest < timedelta(seconds=older_than)
+        if is_recent and None not in days:
+            pytest.skip(f"its cassette was confirmed on {oldest:%Y-%m-%d}")
 
     def mode(self, given: str | None) -> Mode:
         """Return the mode to use: the command line's, else ``given``, else none.

@@ -122,7 +122,7 @@ class Renaming(Bijection):
 
     def _by_pieces(self, old: str, new: str, identifying: bool = False) -> list[Pair] | None:
         ours, theirs = pieces(old), pieces(new)
-        hosts = HOST.fullmatch(old) is not None and HOST.fullmatch(new) is not None
+        hosts = _is_host(old) and _is_host(new)
         return paired(ours, theirs, lambda index: self._judged(ours, theirs, index, identifying, hosts))
 
     def _judged(
@@ -178,6 +178,12 @@ class Renaming(Bijection):
             return None
         rest = self._by_pieces(RUN.sub("\0", old), RUN.sub("\0", new))
         return None if rest is None else rest + pairs
+
+
+def _is_host(text: str) -> bool:
+    """Whether ``text`` is the name of a host, and not a version, which has dots as well."""
+    labels = re.split(r"[:/]", text.rpartition("://")[2])[0].split(".")
+    return HOST.fullmatch(text) is not None and labels[-1].isalpha() and not labels[0].isdigit()
 
 
 def _means_the_same(kind: str, old: str, new: str) -> bool:

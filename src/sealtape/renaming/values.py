@@ -46,6 +46,7 @@ SEGMENT = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _DIGITS = re.compile(r"[0-9]+")
 _NUMBERED = re.compile(r"[A-Za-z]*[0-9]*")
 ODD = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|^[^aeiouy]*$", re.I)
+_VERSION = re.compile(r"v?\d{1,4}\.\d{1,4}(?:[._-]|$)")
 HOST = re.compile(r"(?:\w+://)?[\w-]*\d[\w-]*(?:\.[\w<>-]+){2,}(?:[:/].*)?")
 _EPOCHS = ((1_200_000_000, 2_100_000_000), (1_200_000_000_000, 2_100_000_000_000))
 DIGEST_LENGTH = 28
@@ -140,6 +141,8 @@ def _cases(word: str) -> tuple[bool, bool]:
 
 def is_random_run(run: str) -> bool:
     """Whether a run of base64 and the like is too disorderly to say anything."""
+    if _VERSION.match(run):
+        return False
     segments = SEGMENT.findall(run)
     spoken = sum(len(s) for s in segments if len(s) >= 4 and s.isalpha() and not ODD.search(s))
     mixed = any(c.isupper() for c in run) + any(c.islower() for c in run) + any(c.isdigit() for c in run)

@@ -266,11 +266,13 @@ class Eraser(Prose):
             return text
         cache, key = self.known.cache, (text, self.aws, self.beside_key)
         cleaned = cache.get(key)
-        # What was replaced has to be noted every time; what was left alone has nothing to note.
+        # What was replaced has to be noted every time, and so has a stand-in that stands there already.
         if cleaned is None or (cleaned != text and self.notes is not None):
+            touched, self.touched = self.touched, False
             cleaned = self._text(text, place, binary=binary)
-            if len(cache) < MOST_REMEMBERED:
+            if len(cache) < MOST_REMEMBERED and (cleaned != text or not self.touched):
                 cache[key] = cleaned
+            self.touched = self.touched or touched
         # Equal, but perhaps not identical: callers compare by identity to see that nothing changed.
         return text if cleaned == text else cleaned
 

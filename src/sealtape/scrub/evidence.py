@@ -49,7 +49,7 @@ WEAK_NAMES = _words("""
     auth credentials credential authentication clientassertion assertion hmackey licensekey routingkey
     integrationkey accesscode recoverycode recoverycodes backupcode devicecode usercode codeverifier
     authorizationcode authcode accountkey storageaccountkey primarykey secondarykey accessor saspolicykey
-    webhookkey signature hmac ticket pin pincode otp totp onetimepassword onetimecode mfacode verificationcode
+    webhookkey hmac ticket pin pincode otp totp onetimepassword onetimecode mfacode verificationcode
     smscode passcode pass plaintext
 """)
 WEAK_ENDINGS = (
@@ -69,8 +69,8 @@ WEAK_ENDINGS = (
 )
 """Names that say secret only where the value is opaque: ``auth`` may also be the word ``basic``."""
 
-WEAK_OUTSIDE_AWS = _words("session sessionid sid xsessionid clienttoken sessionkey sessiontoken")
-"""Likewise, but in traffic of AWS these name resources and make requests idempotent."""
+WEAK_OUTSIDE_AWS = _words("session sessionid sid xsessionid clienttoken sessionkey sessiontoken signature")
+"""Likewise, but in traffic of AWS these name resources, make requests idempotent, and sign what is asked."""
 
 WEAK_IN_QUERIES = _words("code ticket t st")
 """Likewise, in queries and forms only: elsewhere a ``code`` names an error or a country."""

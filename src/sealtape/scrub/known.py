@@ -136,7 +136,7 @@ class Known:
 
     ``edition`` grows with what is known. What was looked into is remembered for one edition only:
     ``cache`` holds results, ``quiet`` texts in which nothing can be found, ``shapes`` the names of mappings
-    that say nothing, and ``fields`` whether a header field holds nothing.
+    that say nothing, and ``fields`` header fields that hold nothing.
     """
 
     def __init__(self, stand_ins: StandIns) -> None:
@@ -161,7 +161,7 @@ class Known:
         self.cache: dict[tuple[str, bool, bool], str] = {}
         self.quiet: set[str] = set()
         self.shapes: set[tuple[bool, tuple[str, ...]]] = set()
-        self.fields: dict[tuple[bool, tuple[str, str]], bool] = {}
+        self.fields: set[tuple[bool, tuple[str, str]]] = set()
 
     def values(self) -> tuple[str, ...]:
         """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""

@@ -20,7 +20,9 @@ _FIELD = re.compile(r"(\"[^\"\n]*\"|[^,;\t\n]+|(?<=[,;\t])|\A(?=[,;\t]))([,;\t]|
 _COLUMN = re.compile(r"[A-Za-z][\w-]{0,40}(?: [\w()-]{1,20}){0,4}")
 _SEPARATOR = re.compile("[=:]")
 _BEFORE_SEPARATOR = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_.-]{1,60}(?:\\{0,4}[\"'])?\s{0,2}\Z")
-_REACH, _SPARSE = 72, 256
+_RESOURCE = re.compile(r"(?<![A-Za-z0-9])(?:arn|urn):[^\s\"'<>=&]*\Z|[A-Za-z0-9]/\Z")
+_RESOURCE_CHARS = 512
+_REACH, _SPARSE = 72, 16
 _PAIR_STARTS = ("name", "variable", "ENV", "ARG", "set", "export", "(")
 _STRUCTURED = frozenset({"authorization", "registered-pattern"})
 
@@ -151,7 +153,7 @@ class Prose(Syntax):
             rule = self.lexicon.claim(match[1], match[group], aws=self.aws, query=queried)
             # What no name claims may itself be an assignment: ``--from-literal=password=…``.
             at = match.end() if rule else match.start(group)
-            if rule and not _harmless(match[group]):
+            if rule and not _harmless(match[group]) and not _is_resource(text, match):
                 edits.append((*match.span(group), self.secret(match[group], rule, place)))
         return codecs.splice(text, edits) if edits else text
 
@@ -252,6 +254,13 @@ def _pairs_in(text: str) -> Iterator[re.Match[str]]:
             yield match
 
 
+def _is_resource(text: str, match: re.Match[str]) -> bool:
+    """Whether what looks like an assignment is the name of a resource: a part of an ARN, a tagged image."""
+    if text[match.end(1) : match.end(1) + 1] != ":" or text[match.end(1) + 1 : match.end(1) + 2] in " \"'":
+        return False
+    return _RESOURCE.search(text, max(0, match.start(1) - _RESOURCE_CHARS), match.start(1)) is not None
+
+
 def _places(text: str, word: str) -> Iterator[int]:
     at = text.find(word)
     while at >= 0:
@@ -262,7 +271,11 @@ def _places(text: str, word: str) -> Iterator[int]:
 def _next_assignment(text: str, at: int) -> re.Match[str] | None:
     """Return the first assignment from ``at`` on, looking only at what stands around the signs of one."""
     for sign in _SEPARATOR.finditer(text, at):
-        name = _BEFORE_SEPARATOR.search(text, max(at, sign.start() - _REACH), sign.start())
+        end = sign.start()
+        start = max(at, end - _REACH)
+        # No name goes on over a blank, and two at most stand behind it.
+        start = max(start, text.rfind(" ", start, end - 2) + 1, text.rfind("\n", start, end - 2) + 1)
+        name = _BEFORE_SEPARATOR.search(text, start, end)
         if name and (match := ASSIGNMENT.match(text, name.start())):
             return match
     return None

@@ -42,7 +42,17 @@ Notes = dict[tuple[str, str], list[Any]]
 class Replacer(ABC):
     """One walk over one interaction; ``notes`` is None where nobody asks what was found."""
 
-    __slots__ = ("aws", "beside_key", "depth", "in_prose", "known", "lexicon", "notes", "stand_ins")
+    __slots__ = (
+        "aws",
+        "beside_key",
+        "depth",
+        "in_prose",
+        "known",
+        "lexicon",
+        "notes",
+        "stand_ins",
+        "touched",
+    )
 
     def __init__(
         self,
@@ -63,6 +73,8 @@ class Replacer(ABC):
         """Whether the document that is looked into holds an access key id."""
         self.in_prose = False
         """Whether what is looked into are messages to people."""
+        self.touched = False
+        """Whether something was found since this was last set, be it a stand-in that stands there already."""
 
     def is_quiet(self, text: str) -> bool:
         """Whether nothing can be found in a text, decided by one look at it; remembered for an edition."""
@@ -96,6 +108,7 @@ class Replacer(ABC):
             return value
         if rule == "account-id" and "-" in value:
             return _grouped(self.swap(value.replace("-", ""), rule, place))
+        self.touched = True
         again = self.stand_ins.is_one(value)
         stand_in = self.stand_ins.constant(value) if rule in _CONSTANT else self.stand_ins.of(value)
         if self.notes is not None:
@@ -103,6 +116,7 @@ class Replacer(ABC):
         return stand_in
 
     def _note(self, rule: str, place: str, value: str, stand_in: str, *, again: bool = False) -> None:
+        self.touched = True
         if self.notes is None:
             return
         entry = self.notes.setdefault((place, stand_in), [rule, value, 0])
@@ -223,6 +237,7 @@ class Replacer(ABC):
         text = codecs.printable(data)
         if text:
             return self.secret(text, rule, place).encode("utf-8", "surrogatepass")
+        self.touched = True
         stand_in = self.stand_ins.of_bytes(data)
         if self.notes is not None and data:
             encoded = base64.b64encode(data).decode("ascii")

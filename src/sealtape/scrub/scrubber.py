@@ -9,6 +9,7 @@ recognised by the digests that the opened cassette carries.
 
 from __future__ import annotations
 
+import operator
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -364,16 +365,11 @@ class Scrubber:
         place: str,
         claims: Mapping[str, str],
     ) -> Headers:
-        if not claims and all(map(eraser.is_quiet_field, headers)):
-            return headers
-        fields = tuple(
-            (
-                name,
-                eraser.header(name, value, f"{place}.{name}", claims.get(name.lower(), "")),
-            )
-            for name, value in headers
-        )
-        return headers if fields == headers else fields
+        fields = [
+            eraser.header_field(field, place, claims.get(field[0].lower(), "") if claims else "")
+            for field in headers
+        ]
+        return headers if all(map(operator.is_, fields, headers)) else tuple(fields)
 
     def _body(
         self,

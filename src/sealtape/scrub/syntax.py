@@ -167,19 +167,22 @@ class Syntax(Replacer):
                 pairs[index] = f"{name}=" + secret.replace(bare, self.secret(bare, "cookie", below), 1)
         return ";".join(pairs)
 
-    def is_quiet_field(self, field: tuple[str, str]) -> bool:
-        """Whether nothing is found in a header field, nor noted; it is looked into once in an edition."""
-        seen = self.known.fields
-        quiet = seen.get((self.aws, field))
-        if quiet is None:
-            kept, self.notes = self.notes, {}
-            try:
-                quiet = self.header(*field, "") == field[1] and not self.notes
-            finally:
-                self.notes = kept
-            if len(seen) < _FIELDS:
-                seen[self.aws, field] = quiet
-        return quiet
+    def header_field(self, field: tuple[str, str], place: str, claim: str) -> tuple[str, str]:
+        """Return a header field without secrets, the same object where there are none.
+
+        One in which nothing is found, not even a stand-in, is looked into once in an edition.
+        """
+        seen, key = self.known.fields, (self.aws, field)
+        if not claim and key in seen:
+            return field
+        name, value = field
+        self.touched = False
+        changed = self.header(name, value, f"{place}.{name}", claim)
+        if changed != value:
+            return name, changed
+        if not claim and not self.touched and len(seen) < _FIELDS:
+            seen.add(key)
+        return field
 
     def header(self, name: str, value: str, place: str, claim: str = "") -> str:
         """Return the value of a header field without secrets."""

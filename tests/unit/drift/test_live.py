@@ -5,7 +5,8 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import pytest
 import sealtape
 from sealtape.capture.embedded import ENVIRONMENT, embedded_sandbox
 from sealtape.drift import compare
-from sealtape.interaction import Recording
+from sealtape.interaction import Interaction, Recording, Response
 from sealtape.library import Library
 from sealtape.seal.keyring import new_key
 from sealtape.settings import load_settings
@@ -158,3 +159,67 @@ def test_the_same_provider_recorded_twice_has_not_drifted(
     first, second = (side[scene] for side in recordings)
     assert len(first.interactions) > 7
     assert [f for f in compare(first, second) if f.severity != "quiet"] == []
+
+
+def members(tree: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of each member below ``tree``, ``[]`` for the items of a list."""
+    if isinstance(tree, dict):
+        for name, value in tree.items():
+            yield (*path, name)
+            yield from members(value, (*path, name))
+    elif isinstance(tree, list):
+        for value in tree:
+            yield from members(value, (*path, "[]"))
+
+
+def holders(tree: Any, path: tuple[str, ...]) -> Iterator[dict[str, Any]]:
+    """Yield all objects at ``path``."""
+    if not path:
+        yield from [tree] if isinstance(tree, dict) else []
+    elif isinstance(tree, list):
+        for value in tree if path[0] == "[]" else ():
+            yield from holders(value, path[1:])
+    elif isinstance(tree, dict) and path[0] in tree:
+        yield from holders(tree[path[0]], path[1:])
+
+
+def without(holder: dict[str, Any], name: str) -> None:
+    holder.pop(name, None)
+
+
+def with_another(holder: dict[str, Any], name: str) -> None:
+    holder["Novelty"] = "new"
+
+
+def of_another_type(holder: dict[str, Any], name: str) -> None:
+    if name in holder:
+        holder[name] = "text" if isinstance(holder[name], dict) else {"Value": holder[name]}
+
+
+@pytest.mark.parametrize(
+    ("mutate", "kind"),
+    [(without, "field-removed"), (with_another, "field-added"), (of_another_type, "type-changed")],
+)
+def test_every_member_of_every_json_answer_that_changes_is_one_fact(
+    recordings: list[dict[str, Recording]], mutate: Callable[[dict[str, Any], str], None], kind: str
+) -> None:
+    tried = set()
+    for scene, second in recordings[1].items():
+        for number, row in enumerate(second.interactions):
+            outcome = row.interaction.outcome
+            if not isinstance(outcome, Response) or not outcome.body.startswith((b"{", b"[")):
+                continue
+            for path in dict.fromkeys(members(json.loads(outcome.body))):
+                place = (row.interaction.request.label, path)
+                if place in tried:
+                    continue
+                tried.add(place)
+                answer = json.loads(outcome.body)
+                for holder in holders(answer, path[:-1]):
+                    mutate(holder, path[-1])
+                made = replace(outcome, body=json.dumps(answer).encode())
+                changed = replace(row, interaction=Interaction(row.interaction.request, made))
+                rows = (*second.interactions[:number], changed, *second.interactions[number + 1 :])
+                found = compare(recordings[0][scene], replace(second, interactions=rows))
+                assert [f.kind for f in found if f.severity != "quiet"] == [kind], place
+    assert len(tried) > 100

@@ -3,7 +3,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from sealtape.scrub import codecs, prose
@@ -82,6 +82,7 @@ def test_assignments_in_a_long_text_are_found_where_the_pattern_finds_them(text:
 
 
 @given(TEXTS)
+@example("name: x value: \"('ab','c1d2e3f4')\"")
 def test_pairs_in_a_long_text_are_found_where_the_pattern_finds_them(text: str) -> None:
     assert [m.regs for m in prose._pairs_in(text)] == [m.regs for m in PAIR.finditer(text)]
 

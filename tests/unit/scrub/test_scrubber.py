@@ -735,3 +735,35 @@ class TestBadInput:
         [item] = scrub(interaction)
         assert time.perf_counter() - started < 3
         assert response(item).body is body
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "arn:aws:secretsmanager:us-east-1:123456789012:secret:ops/deployer-e18fd818-KdcrFj",
+        "no version of secret arn:aws:secretsmanager:us-east-1:123456789012:secret:db-prod-2-TmyoON.",
+        "arn:aws:states:us-east-1:123456789012:execution:reset-password:run-2026-01-02",
+        "urn:example:secret:build-42",
+        "registry.example.com/example/api-token:sha-3f2a1b9",
+    ],
+)
+def test_the_name_of_a_resource_is_no_assignment(name: str) -> None:
+    for body in (json.dumps({"message": name}), name):
+        response = Response(200, "OK", (), body.encode())
+        request = HttpRequest("GET", "http://example.com/", (), b"")
+        [scrubbed] = Scrubber(ScrubSettings(), KEY, environ={}).scrub(
+            [Captured(Interaction(request, response))]
+        )
+        assert scrubbed.interaction.outcome == response
+
+
+def test_a_signature_that_kms_makes_can_be_sent_back() -> None:
+    signature = base64.b64encode(bytes(range(7, 71))).decode()
+    sign = AwsRequest("kms", "Sign", {"KeyId": "1"}, region="eu-west-1")
+    verify = AwsRequest("kms", "Verify", {"Signature": base64.b64decode(signature)}, region="eu-west-1")
+    answered = [
+        Captured(Interaction(sign, Response(200, "OK", (), json.dumps({"Signature": signature}).encode()))),
+        Captured(Interaction(verify, Response(200, "OK", (), b"{}"))),
+    ]
+    scrubbed = Scrubber(ScrubSettings(), KEY, environ={}).scrub(answered)
+    assert [one.interaction for one in scrubbed] == [one.interaction for one in answered]
