@@ -58,6 +58,12 @@ class Call:
 
     def watch(self, error: Exception) -> None:
         """Do the same to the answer that an error of botocore's carries."""
+        if type(error).__name__ == "NoCredentialsError" and not self.conversation.offline:
+            # Or the next to be tried would be those of an account that matters.
+            error.add_note(
+                "sealtape: to record there have to be credentials of a sandbox account; "
+                "without an account: pytest --record-mode=once --sandbox=embedded"
+            )
         answer = getattr(error, "response", None)
         if isinstance(answer, dict):
             error.response = self.watched(answer)  # type: ignore[attr-defined]  # ClientError has one

@@ -56,7 +56,8 @@ def command(paths: tuple[Path, ...], *, dry_run: bool) -> int:
     said = f"{exported} {'could be ' if dry_run else ''}exported"
     say(f"{said}, {refused} refused" if refused else said)
     if exported and not dry_run:
-        say("next: remove the sealed ones, then run pytest -p no:sealtape")
+        which = "the sealed ones that were exported, and no others" if refused else "the sealed ones"
+        say(f"next: remove {which}, then run pytest -p no:sealtape")
     return _REFUSED if refused else 0
 
 

@@ -305,7 +305,10 @@ def rotate(reseal: bool) -> None:
         number = rotated.resealed
         say(f"{number} cassette{'' if number == 1 else 's'} sealed anew; older keys open git's history only")
     else:
-        say("cassettes are sealed with it when they are recorded again; all at once: rotate --reseal")
+        say(
+            "cassettes are sealed with it when they are recorded again; rotate --reseal seals all at once, "
+            "under one more new key"
+        )
     for recipient in rotated.recipients:
         say(f"wrapped for {recipient.name} ({recipient.kind})")
     if rotated.file:

@@ -74,7 +74,8 @@ def _refused(number: int, label: str, why: str, where: str) -> UsageError:
         f"interaction {number}, {label}, cannot be exported",
         where=where,
         why=why,
-        hint="record its test by vcrpy: pytest -p no:sealtape --record-mode=once",
+        hint="keep it sealed; or record its test by vcrpy, which sends to anybody and scrubs nothing: "
+        "pytest -p no:sealtape --record-mode=once",
     )
 
 

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import NoCredentialsError
+from botocore.session import Session
 
 from sealtape.capture import aws, pool
 from sealtape.capture.current import entered
@@ -135,3 +139,24 @@ def test_loopback_is_known_by_name_and_number(host: str) -> None:
 )
 def test_hosts_that_only_look_like_loopback_are_not(host: str) -> None:
     assert not is_loopback(f"http://{host}/x")
+
+
+def test_who_records_without_credentials_is_told_how_to_have_a_sandbox(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with entered(Memory()), pytest.raises(NoCredentialsError) as raised:
+        Session().create_client("sqs", "eu-west-1").list_queues()
+    assert "--sandbox=embedded" in raised.value.__notes__[0]
+
+
+def test_whose_credentials_cannot_be_asked_is_the_sandboxs_refusal_and_not_the_codes_error(
+    moto_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL_STS", "http://127.0.0.1:9")
+    sandbox = Sandbox(SandboxSettings(accounts=("210987654321",), regions=("eu-west-1",)))
+    with pytest.raises(SandboxRefused, match="sts:GetCallerIdentity: EndpointConnectionError"):
+        sandbox.permit_aws(sts_client(moto_url), request(), REAL)
