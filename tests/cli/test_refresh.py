@@ -334,6 +334,23 @@ def test_what_was_confirmed_lately_is_left_out(project: Recorded, http: Service)
     assert http.asked == [("GET", "/json")]
 
 
+def test_fixtures_that_outlive_a_test_are_recorded_with_all_of_their_tests_or_not_at_all(
+    project: Recorded, http: Service
+) -> None:
+    project.write("test_api.py", MODULE)
+    project.record()
+    folder = project.root / "cassettes" / "test_api"
+    confirm(sorted(folder.glob("*.tape")), datetime.now(UTC).date())
+    http.asked.clear()
+    result = refresh(project, "--older-than", "1w")
+    assert (result.code, http.asked) == (0, [])
+    assert "0 tests recorded again, 3 skipped" in result.out
+    confirm([folder / "test_neither.tape"], date(2026, 1, 1))
+    result = refresh(project, "--older-than", "1w")
+    assert result.code == 0
+    assert "3 tests recorded again" in result.out
+
+
 # A second recording of what differs.
 
 

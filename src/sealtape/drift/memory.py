@@ -24,18 +24,16 @@ rarely meet in one; no recorded value stands in it.
 from __future__ import annotations
 
 import json
-import os
 import re
-import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
 from sealtape.drift.findings import Finding
-from sealtape.errors import StoreError, StoreUnwritable
+from sealtape.errors import StoreError
+from sealtape.textfile import replace_text
 
 MEMORY = "sealtape-drift.json"
 FORMAT = 1
@@ -182,22 +180,7 @@ def write_memory(root: Path, memory: Memory, day: date) -> bool:
     path, kept = root / MEMORY, memory.on(day)
     if kept == read_memory(root):
         return False
-    temporary = path.with_name(f".sealtape-drift-{secrets.token_hex(8)}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(_text(kept))
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise StoreUnwritable(
-            "the memory of drift could not be written, and is as it was",
-            where=str(path),
-            why=(error.strerror or type(error).__name__).lower(),
-            hint=f"ls -ld {root}",
-        ) from None
+    replace_text(path, _text(kept))
     return True
 
 

@@ -14,15 +14,13 @@ where it is deleted. A removed member that nobody reads is then told from one th
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from sealtape.drift.models import ENTRY
 from sealtape.drift.noise import is_opaque_key
-from sealtape.errors import StoreError, StoreUnwritable
+from sealtape.errors import StoreError
+from sealtape.textfile import replace_text
 
 READS = "sealtape-reads.json"
 FORMAT = 1
@@ -65,20 +63,6 @@ def add_reads(root: Path, more: Reads) -> bool:
     after = {name: known.get(name, frozenset()) | more.get(name, frozenset()) for name in {*known, *more}}
     if after == known:
         return False
-    path = root / READS
-    temporary = path.with_name(f".sealtape-reads-{secrets.token_hex(8)}.tmp")
     rows = [f"{json.dumps(name)}: {json.dumps(sorted(paths))}" for name, paths in sorted(after.items())]
-    try:
-        with temporary.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(f'{{\n"reads": {FORMAT},\n"operations": {{\n' + ",\n".join(rows) + "\n}\n}\n")
-        os.replace(temporary, path)
-    except OSError as error:
-        with suppress(OSError):
-            temporary.unlink(missing_ok=True)
-        raise StoreUnwritable(
-            "what the tests read could not be written",
-            where=str(path),
-            why=(error.strerror or type(error).__name__).lower(),
-            hint=f"ls -ld {root}",
-        ) from None
+    replace_text(root / READS, f'{{\n"reads": {FORMAT},\n"operations": {{\n' + ",\n".join(rows) + "\n}\n}\n")
     return True

@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from sealtape.scrub.codecs import scalars
+
 _MAX_NESTING = 64
 _BREAK = 0xFF
 _WIDTHS = {24: 1, 25: 2, 26: 4, 27: 8}
@@ -45,9 +47,7 @@ def parse(data: bytes) -> Document | None:
 def rebuilt(data: bytes, document: Document, new: Any) -> bytes:
     """Return ``data`` with the scalars in which ``new`` differs from the document's tree put in."""
     pieces, at = [], 0
-    for (start, end), before, after in zip(
-        document.spans, _scalars(document.tree), _scalars(new), strict=True
-    ):
+    for (start, end), before, after in zip(document.spans, scalars(document.tree), scalars(new), strict=True):
         if before is after or before == after:
             continue
         pieces += [data[at:start], _encoded(after)]
@@ -141,18 +141,6 @@ class _Reader:
             members[name] = self.item(depth + 1)
             count -= count > 0
         return members
-
-
-def _scalars(node: Any) -> Iterator[Any]:
-    if isinstance(node, dict):
-        for name, value in node.items():
-            yield name
-            yield from _scalars(value)
-    elif isinstance(node, list):
-        for value in node:
-            yield from _scalars(value)
-    else:
-        yield node
 
 
 def _encoded(value: Any) -> bytes:

@@ -70,14 +70,15 @@ def parse_json(text: str) -> Any:
         return None
 
 
-def _scalars(node: Any) -> Iterator[Any]:
+def scalars(node: Any) -> Iterator[Any]:
+    """Yield the names and leaves of a tree in the order in which they are written."""
     if isinstance(node, dict):
         for name, value in node.items():
             yield name
-            yield from _scalars(value)
+            yield from scalars(value)
     elif isinstance(node, list):
         for value in node:
-            yield from _scalars(value)
+            yield from scalars(value)
     else:
         yield node
 
@@ -85,7 +86,7 @@ def _scalars(node: Any) -> Iterator[Any]:
 def splice_json(text: str, old: Any, new: Any) -> str:
     """Return ``text``, the source of ``old``, with the scalars in which ``new`` differs put in."""
     pieces, at = [], 0
-    for token, before, after in zip(_JSON_SCALAR.finditer(text), _scalars(old), _scalars(new), strict=True):
+    for token, before, after in zip(_JSON_SCALAR.finditer(text), scalars(old), scalars(new), strict=True):
         if before is after or before == after:
             continue
         if isinstance(after, str):
