@@ -119,7 +119,7 @@ class Index:
         names = wanted.names
         if isinstance(request, AwsRequest):
             caller = self._callers.get(request.caller)
-            if caller is None:
+            if caller is None or not names:  # an operation that is asked for by its name alone has none
                 return None
             region, _, *accounts = names
             names = (region, ("caller", caller), *accounts)
