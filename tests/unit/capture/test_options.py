@@ -59,7 +59,7 @@ def test_a_misspelt_option_is_named_with_the_nearest() -> None:
 
 def test_options_that_ask_for_nothing_are_not_complained_about() -> None:
     given = {"persister": None, "path_transformer": None, "serializer": "json", "allowed_hosts": ["x"]}
-    assert vcr_options({"record_mode": "once", "drop_unused_requests": False, **given}).unheeded == ()
+    assert vcr_options({"record_mode": "once", "record_on_exception": False, **given}).unheeded == ()
     (told,) = vcr_options({"record_on_exception": True}).unheeded
     assert "what a failed test recorded is not kept" in told
 
