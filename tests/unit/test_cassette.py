@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from sealtape.capture.current import entered
-from sealtape.capture.options import vcr_options
 from sealtape.capture.sandbox import Sandbox
 from sealtape.cassette import Cassette, expect_miss
 from sealtape.errors import Miss, SandboxRefused, Unplayed
@@ -197,8 +196,8 @@ def test_expect_miss_lets_other_errors_pass() -> None:
         _ = 1 / 0
 
 
-class TestVerbatim:
-    """Requests that equal a recorded one before they are scrubbed, and are then not scrubbed."""
+class TestWhatACallerHolds:
+    """Secrets that a request shows, wherever it shows them."""
 
     def test_a_secret_of_the_headers_alone_comes_back_in_the_response(self) -> None:
         token = "tok-" + "8fK2mQ9xW4" * 3
@@ -225,19 +224,13 @@ class TestVerbatim:
         told = [tape.answer(call(caller=who)) for who in (one, other, other, one)]
         assert [outcome.body for outcome in told if isinstance(outcome, Response)] == [b"0", b"1", b"3", b"2"]
 
-    def test_matchers_of_the_user_are_asked_all_the_same(self) -> None:
-        asked = HttpRequest("GET", "http://example.com/", (("X-Kind", "a"),), b"")
-        scrubbed = scrubber().scrub([answered(asked, b"a")])
-        tape = Cassette(
-            Recording("00" * 16, "name", scrubbed),
-            where="a.tape",
-            mode=NONE,
-            scrubber=lambda: scrubber(scrubbed),
-            sandbox=Sandbox(SandboxSettings()),
-            options=vcr_options({"match_on": ["uri", "headers"]}),
-        )
-        with pytest.raises(Miss, match="match_on refuses: headers"):
-            tape.answer(HttpRequest("GET", "http://example.com/", (("X-Kind", "b"),), b""))
+    def test_a_cookie_that_a_query_asks_for_comes_back(self) -> None:
+        url = "http://example.com/response-headers?set-cookie=bird%3Dval_1%3B%20Path%3D/"
+        asked = HttpRequest("GET", url, (), b"")
+        seen = Response(200, "OK", (("Set-Cookie", "bird=val_1; Path=/"),), b"")
+        outcome = cassette(Captured(Interaction(asked, seen))).answer(asked)
+        assert isinstance(outcome, Response)
+        assert outcome.headers == seen.headers
 
     def test_what_records_more_learns_the_secrets_of_what_it_plays(self) -> None:
         token = "blue-heron-over-the-harbour-42"

@@ -184,12 +184,11 @@ class Cassette(VcrpyNames):
         there is no answer and nothing may be recorded, and `SandboxRefused` if the request carries a
         stand-in, which no real provider may see.
         """
+        live = self._scrubber.scrub_request(request)
         with self._lock:
-            live, entry = request, self._index.verbatim(request) if self.mode.plays else None
-            if entry is None:
-                live = self._scrubber.scrub_request(request)
-                if self.mode.plays:
-                    live, entry = self._index.find(live, request, sent)
+            entry = None
+            if self.mode.plays:
+                live, entry = self._index.find(live, request, sent)
             self._last_was_played = entry is not None
             if entry is not None:
                 if self.may_record:

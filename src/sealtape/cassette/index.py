@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from sealtape.scrub.scrubber import Scrubber
 
 
-_CALLER = "request.caller"
-
-
 @dataclass(slots=True, eq=False)
 class Entry:
     """A recorded interaction, where it stands in the index, how often it was played, and for what."""
@@ -38,11 +35,6 @@ class Entry:
         """Whether it is the last state of a wait (`sealtape.polls`)."""
         outcome = self.scrubbed.interaction.outcome
         return isinstance(outcome, Response) and outcome.stays
-
-    @property
-    def asks_plainly(self) -> bool:
-        """Whether nothing was scrubbed of its request but who calls."""
-        return not any(r.place.startswith("request.") and r.place != _CALLER for r in self.scrubbed.removals)
 
 
 class Index:
@@ -80,7 +72,6 @@ class Index:
         self._opened, self._opened_at = time.monotonic(), real_now().timestamp()
         self._began: float | None = None
         self._made_binding: Binding | None = None
-        self._callers: dict[str, str] = {}
         self.translates = False
 
     def rewind(self) -> None:
@@ -96,39 +87,6 @@ class Index:
         """The scrubber of the cassette."""
         return self._make_scrubber()
 
-    def _begin(self) -> None:
-        if self._began is None:
-            # By the clock that the test reads, which may be set after the cassette was opened.
-            self._began = time.time() - (time.monotonic() - self._opened)
-
-    def verbatim(self, request: Request) -> Entry | None:
-        """Take the unplayed entry that ``request`` equals before it is scrubbed, if it has one.
-
-        Only where scrubbing would neither change the request nor learn anything of it: the entry's own
-        request had nothing to scrub, and who calls is known. What is called otherwise than in the recording
-        is no matter: such a name is none that the recording says. `find` does all the rest, at several times
-        the cost.
-        """
-        if self.matching is not None and isinstance(request, HttpRequest):
-            return None
-        self._begin()
-        wanted = canonical(request)
-        waiting, played = self._unplayed.get(wanted.key), self._played.get(wanted.key)
-        if not waiting or (played and played[-1].stays):
-            return None
-        names = wanted.names
-        if isinstance(request, AwsRequest):
-            caller = self._callers.get(request.caller)
-            if caller is None or not names:  # an operation that is asked for by its name alone has none
-                return None
-            region, _, *accounts = names
-            names = (region, ("caller", caller), *accounts)
-        entry = self._admitted(waiting, names)
-        if entry is None or not entry.asks_plainly:
-            return None
-        self._take(entry, names)
-        return entry
-
     def find(
         self, live: Request, request: Request, sent: Callable[[], HttpRequest] | None
     ) -> tuple[Request, Entry | None]:
@@ -136,9 +94,9 @@ class Index:
 
         With it comes what to explain a miss by: ``live``, or what an AWS call has ``sent``.
         """
-        self._begin()
-        if isinstance(request, AwsRequest) and isinstance(live, AwsRequest):
-            self._callers[request.caller] = live.caller
+        if self._began is None:
+            # By the clock that the test reads, which may be set after the cassette was opened.
+            self._began = time.time() - (time.monotonic() - self._opened)
         entry = self._equal(live)
         if entry is None and sent is not None and self._http_hosts:
             live, entry = self._below(live, sent())
