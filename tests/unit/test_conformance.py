@@ -104,6 +104,18 @@ def test_one_member_that_is_no_input_makes_the_miss_a_fault() -> None:
     assert class_of([]) == "other"
 
 
+def test_a_number_counts_as_drawn_where_the_digest_beside_it_does_and_nowhere_else() -> None:
+    from conformance.classes import class_of
+    from conformance.differing import Differing
+
+    def miss(live: dict[str, object], recorded: dict[str, object]) -> str:
+        return class_of([Differing("parameters.Manifest", json.dumps(live), json.dumps(recorded))])
+
+    one, other = ({"digest": "sha256:" + pair * 32} for pair in ("8a", "e0"))
+    assert miss({"size": 396, **one}, {"size": 801, **other}) in ("digest", "random name")
+    assert miss({"size": 396, **one}, {"size": 801, **one}) == "other"
+
+
 def test_every_member_that_differs_is_named_with_its_whole_value_and_survives_json() -> None:
     from conformance.differing import Differing, differing
 
