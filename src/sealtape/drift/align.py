@@ -166,6 +166,10 @@ def _alike(pairing: _Pairing, ours: Sequence[Any], theirs: Sequence[Any]) -> lis
             break
         if all(i != a and j != b for a, b in taken):
             taken.append((i, j))
+    if not taken and len(left) == len(pairing.old) == len(right) == len(pairing.new):
+        everything = [*pairing.old, *pairing.new]
+        # As many as before, and not one is still alike: it is their form that changed.
+        return list(zip(left, right, strict=True)) if all(isinstance(i, Mapping) for i in everything) else []
     return taken
 
 
