@@ -221,5 +221,7 @@ def test_every_member_of_every_json_answer_that_changes_is_one_fact(
                 changed = replace(row, interaction=Interaction(row.interaction.request, made))
                 rows = (*second.interactions[:number], changed, *second.interactions[number + 1 :])
                 found = compare(recordings[0][scene], replace(second, interactions=rows))
-                assert [f.kind for f in found if f.severity != "quiet"] == [kind], place
+                told = [f.kind for f in found if f.severity != "quiet"]
+                # Without the answer that gave an id, an id that looks chosen was chosen by the caller.
+                assert [one for one in told if one != "request-changed"] == [kind], place
     assert len(tried) > 100
