@@ -279,7 +279,7 @@ def _look_alikes_1(draw: Values) -> Iterator[Case]:
     yield _kept('next in link',http(answer_headers=(('Link','<https://api.example.com/x?page_token=Cg9hN1FrMjlacDFtTmI4WGM2&limit=3>; rel="next"'),)))
     yield _kept('cursor uuid',_js({'next_cursor':'dXNlcjpVMDYxTkZUVDI=','starting_after':'cus_9s6XGDTHzA66Po'}))
     yield _kept('git tree',_js({'sha':draw.hex(40),'url':f'https://api.github.com/repos/o/r/git/trees/{draw.hex(40)}','node_id':'MDg6Q2hlY2tSdW40'}))
-    yield _kept('npm lock',_js({'resolved':'https://registry.npmjs.org/a/-/a-1.0.0.tgz','integrity':'sha512-'+b64(draw.data(64))}))
+    yield _kept('npm lock',_js({'resolved':'https://registry.example.com/a/-/a-1.0.0.tgz','integrity':'sha512-'+b64(draw.data(64))}))
     yield _kept('go sum',_txt(f'golang.org/x/text v0.3.0 h1:{b64(draw.data(32))}\n'))
     yield _kept('pip freeze',_txt('urllib3==2.0.4.1\ncryptography==41.0.3\npkg==1.22.33.44\n'))
     yield _kept('dotnet',_js({'version':'6.0.21.123','FileVersion':'10.0.19041.3636','assembly':'System.Data, Version=4.0.0.0, Culture=neutral, PublicKeyToken=b77a5c561934e089'}))
