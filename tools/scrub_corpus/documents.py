@@ -166,7 +166,7 @@ def _of_machines(draw: Values) -> Iterator[Case]:
         (p, s),
         ("postgres:16.1", "RAILS_ENV=production"),
     )
-    config = {"auths": {"https://index.docker.io/v1/": {"auth": (a := b64("ci:" + draw.alnum(20)))}},
+    config = {"auths": {"https://registry.example.com/v1/": {"auth": (a := b64("ci:" + draw.alnum(20)))}},
               "HttpHeaders": {"User-Agent": "Docker-Client/24.0.7 (linux)"}}  # fmt: skip
     yield _json("docker config", config, (a,), ("Docker-Client/24.0.7 (linux)",))
     values = f'ingress:\n  host: app.example.com\nredis:\n  auth:\n    password: "{(p := draw.password())}"\n  replicas: 3\n'
