@@ -253,7 +253,7 @@ def _secrets_6(draw: Values) -> Iterator[Case]:
     v=draw.plain_password()
     yield _planted('xssi',v,http(answer=(")]}',\n"+json.dumps({'password':v})).encode()))
     v=draw.plain_password()
-    yield _planted('ndjson gz',v,http(answer=gzip.compress(f'{{"a":1}}\n{{"token":"{v}"}}\n'.encode()),answer_headers=(*JSON,('Content-Encoding','gzip'))))
+    yield _planted('ndjson gz',v,http(answer=gzip.compress(f'{{"a":1}}\n{{"token":"{v}"}}\n'.encode(), mtime=0),answer_headers=(*JSON,('Content-Encoding','gzip'))))
     v=draw.plain_password()
     yield _planted('raw deflate',v,http(answer=zlib.compress(f'{{"token":"{v}"}}'.encode())[2:-4],answer_headers=(*JSON,('Content-Encoding','deflate'))))
     v=draw.person()
