@@ -34,6 +34,7 @@ from sealtape.errors import (
     StoreUnwritable,
 )
 from sealtape.interaction import Sealed
+from sealtape.textfile import sync_folder
 
 SUFFIX = ".tape"
 PENDING_SUFFIX = ".new"
@@ -259,18 +260,7 @@ def _staged(target: Path, data: bytes) -> Path:
 
 def _put(temporary: Path, target: Path) -> None:
     os.replace(temporary, target)
-    _sync_folder(target.parent)
-
-
-def _sync_folder(folder: Path) -> None:
-    # The cassette is in place by now. Windows cannot open a folder, and some file systems cannot
-    # sync one; there the rename reaches the disk a little later, and is still whole.
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+    sync_folder(target.parent)
 
 
 def _temporary_stem(target: Path) -> str:

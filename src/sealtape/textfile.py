@@ -39,7 +39,7 @@ def replace_text(path: Path, text: str) -> None:
         with contextlib.suppress(FileNotFoundError):
             shutil.copymode(target, temporary)
         os.replace(temporary, target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
     except OSError as error:
         raise _unwritable(path, error) from None
     finally:
@@ -47,8 +47,12 @@ def replace_text(path: Path, text: str) -> None:
             temporary.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
-    # A keyring must be on the disk before the first cassette that only it opens.
+def sync_folder(folder: Path) -> None:
+    """Have what was made or renamed in ``folder`` on the disk, as far as the system can say so.
+
+    A key must be there before the first cassette that only it opens. Where a folder cannot be synced, what
+    was renamed reaches the disk a little later, and is still whole.
+    """
     with contextlib.suppress(OSError):  # Windows cannot open a folder, and some systems cannot sync one
         descriptor = os.open(folder, os.O_RDONLY)
         try:

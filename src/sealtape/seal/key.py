@@ -38,6 +38,7 @@ import platformdirs
 
 from sealtape.errors import KeyMalformed, KeyMissing, KeyringError
 from sealtape.seal import primitives
+from sealtape.textfile import sync_folder
 
 KEY_VARIABLE = "SEALTAPE_KEY"
 KEY_FILE_VARIABLE = "SEALTAPE_KEY_FILE"
@@ -261,18 +262,8 @@ def write_key_file(key: Key, path: Path | None = None) -> Path:
         with contextlib.suppress(OSError):
             path.unlink()
         raise _unusable_file(path, error) from None
-    _sync_folder(path.parent)
+    sync_folder(path.parent)
     return path
-
-
-def _sync_folder(folder: Path) -> None:
-    # What is sealed next with this key must not outlive the key's own entry in its folder.
-    with contextlib.suppress(OSError):  # Windows cannot open a folder, and some systems cannot sync one
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _same_key_file(key: Key, path: Path) -> Path:
