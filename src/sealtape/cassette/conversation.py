@@ -202,9 +202,7 @@ class Cassette(VcrpyNames):
                     self._refuse_stand_in(request)
                 self._sent += 1
                 return None
-            miss = self._miss(live, request)
-            self.misses.append(miss)
-        raise miss
+            raise self._noted(self._miss(live, request))
 
     def note_refusal(self, error: SealtapeError) -> None:
         """Take note of a request that was not sent after all."""
@@ -281,9 +279,7 @@ class Cassette(VcrpyNames):
             why="the code stopped reading its response here when it was recorded",
             hint=f"record it again: {self._ask('rewrite')}",
         )
-        with self._lock:
-            self.misses.append(miss)
-        return miss
+        return self._noted(miss)
 
     def refuse(self, host: str, pattern: str) -> Miss:
         """Return, and take note of, the miss of code that goes out to ``host`` below every seam."""
@@ -293,6 +289,9 @@ class Cassette(VcrpyNames):
             why="a replay leaves this machine for nobody, and no client that can be recorded asked",
             hint=f"let it pass, if it is no part of the test: pytest --allowed-hosts={pattern}",
         )
+        return self._noted(miss)
+
+    def _noted(self, miss: Miss) -> Miss:
         with self._lock:
             self.misses.append(miss)
         return miss
