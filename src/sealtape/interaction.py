@@ -12,9 +12,9 @@ what may be secret: a traceback prints arguments, and these travel through many 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 from urllib.parse import urlsplit
 
 Tree: TypeAlias = "bool | int | float | str | bytes | Sequence[Tree] | Mapping[str, Tree] | None"
@@ -31,6 +31,9 @@ Track = Literal["aws", "http"]
 
 UNREAD = "unread"
 """Stands in `Response.broken` where nothing failed: the code that was recorded read no further."""
+
+CANCELLED = "CancelledError"
+"""The kind of failure where the code that was recorded gave up waiting: a time limit of asyncio's, mostly."""
 
 HIDDEN_SEGMENT = "…"
 """Stands in `HttpRequest.label` for a part of the path that could be a token."""
@@ -90,8 +93,10 @@ class Response:
 
     Transfer coding (chunking) is undone, content coding (gzip) is not. ``broken`` says, where the
     connection failed before the body had ended, what kind of failure followed its last byte; it is
-    `UNREAD` where the code did not read on. ``stays`` says that it is the last of a wait: asked again, it
-    answers again (`sealtape.polls`).
+    `UNREAD` where the code did not read on, `CANCELLED` where it was cancelled while it waited. ``stays``
+    says that it is the last of a wait: asked again, it answers again (`sealtape.polls`). ``version`` is that
+    of HTTP in the response, ten times over (10, 11, 20). ``url`` is where it came from, if a client followed
+    redirects where nobody sees it; else it is empty.
     """
 
     status: int
@@ -100,6 +105,8 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     broken: str = ""
     stays: bool = False
+    version: int = 11
+    url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,44 +124,12 @@ Request: TypeAlias = "AwsRequest | HttpRequest"
 Outcome: TypeAlias = "Response | Failure"
 
 
-class _Deferring:
-    """Room for what reads an outcome that nobody has asked for yet, beside the fields of a dataclass."""
-
-    __slots__ = ("_read",)
-
-    _read: Callable[[], Outcome] | None
-
-
 @dataclass(frozen=True, slots=True)
-class Interaction(_Deferring):
+class Interaction:
     """One request and what came of it."""
 
     request: Request
     outcome: Outcome
-
-    @classmethod
-    def deferred(cls, request: Request, read: Callable[[], Outcome]) -> Interaction:
-        """Return an interaction whose outcome is what ``read`` returns, called when it is first asked for.
-
-        It is equal to one that was made with that outcome. ``read`` may not fail; where several threads
-        ask at once, it may be called by each.
-        """
-        made = object.__new__(cls)
-        object.__setattr__(made, "request", request)
-        object.__setattr__(made, "_read", read)
-        return made
-
-    if not TYPE_CHECKING:  # else every misspelt attribute would pass
-
-        def __getattr__(self, name: str) -> Any:
-            """Read the outcome: Python asks here only for an attribute that is not set."""
-            if name != "outcome":
-                raise AttributeError(name)
-            read = self._read
-            if read is not None:
-                object.__setattr__(self, "outcome", read())
-                object.__setattr__(self, "_read", None)
-            return self.outcome
 
     @property
     def track(self) -> Track:

@@ -475,7 +475,7 @@ def test_a_code_that_cancels_no_more_gets_a_miss_and_does_not_wait_forever(
         with patched(), entered(recorder), pytest.raises(TimeoutError):
             asyncio.run(work(service.url))
         service.given()
-    monkeypatch.setattr("sealtape.capture.aio._PATIENCE_SECONDS", 0.01)
+    monkeypatch.setattr("sealtape.capture.waiting._PATIENCE_SECONDS", 0.01)
     with patched(), entered(Memory(recorder.tape)), pytest.raises(Miss):
         asyncio.run(work(DEAD, None))
 

@@ -45,8 +45,8 @@ def test_without_its_key_a_test_is_locked_and_the_run_fails(recorded: Project, h
     run = recorded.replay(key=None, URL=http.url)
     assert run.code == 1
     assert run.outcomes == {"locked": 1}
-    assert "1 test is locked and failed" in run.output
-    assert "SEALTAPE_KEY" in run.output
+    assert "1 test is locked and failed: there is no key here" in run.output
+    assert "hint: export SEALTAPE_KEY=…" in run.output
     assert len(http.asked) == 1
 
 
@@ -140,7 +140,7 @@ def test_a_wrong_key_is_not_a_missing_cassette(recorded: Project, http: Service,
 
 def test_a_malformed_key_is_named_and_not_shown(recorded: Project, http: Service) -> None:
     run = recorded.pytest(key="sealtape-not-a-key-1234", URL=http.url)
-    assert "KeyMalformed" in run.output
+    assert "1 test is locked and failed: SEALTAPE_KEY: this is not a sealtape key" in run.output
     assert "not-a-key-1234" not in run.output
 
 
@@ -150,6 +150,15 @@ def test_a_copied_cassette_belongs_to_its_first_name(recorded: Project, http: Se
     run = recorded.replay(URL=http.url)
     assert "CassetteMisnamed" in run.output
     assert "sealtape mv" in run.output
+
+
+FOLDER = """
+    import pytest
+
+    @pytest.fixture(scope="module")
+    def vcr_cassette_dir({}):
+        return {}
+"""
 
 
 def test_a_name_that_leaves_the_folder_is_refused(project: Project, http: Service) -> None:
@@ -162,34 +171,89 @@ def test_a_name_that_leaves_the_folder_is_refused(project: Project, http: Servic
     assert not list(project.folder.parent.rglob("*.tape"))
 
 
+SAME_NAMES = """
+    import pytest
+
+    @pytest.mark.vcr
+    @pytest.mark.parametrize("x", ["a/b", "a-b"])
+    def test_x(x):
+        pass
+
+    @pytest.mark.vcr
+    def test_it():
+        pass
+
+    @pytest.mark.vcr
+    def test_IT():
+        pass
+
+    @pytest.mark.vcr
+    @pytest.mark.default_cassette("_Module")
+    def test_of_a_scope():
+        pass
+"""
+SAME_FOLDER = """
+    import pytest
+
+    @pytest.mark.vcr
+    def test_in_both():
+        pass
+
+    @pytest.mark.vcr
+    @pytest.mark.default_cassette("together")
+    def test_on_purpose():
+        pass
+"""
+
+
 def test_two_tests_that_map_to_one_file_are_refused_at_collection(project: Project) -> None:
-    text = """
-        import pytest
-
-        @pytest.mark.vcr
-        @pytest.mark.parametrize("x", ["a/b", "a-b"])
-        def test_x(x):
-            pass
-    """
-    run = project.write({"test_a.py": text}).pytest()
+    project.write(
+        {
+            "test_a.py": SAME_NAMES,
+            "one/conftest.py": FOLDER.format("", '"shared"'),
+            "one/test_b.py": SAME_FOLDER,
+            "one/test_c.py": SAME_FOLDER,
+        }
+    )
+    run = project.pytest()
     assert run.code == 4
-    assert "two tests share one cassette" in run.output
-    assert "test_x[a/b]" in run.output
+    assert run.output.count("two tests share one cassette") == 3
+    assert "test_a.py::test_x[a-b]: " in run.output
+    assert "test_a.py::test_IT: " in run.output
+    assert "test_c.py::test_in_both: " in run.output
+    assert "test_a.py::test_of_a_scope: a test's cassette cannot be called _Module" in run.output
 
 
-def test_names_that_differ_only_by_case_are_refused(project: Project) -> None:
+def test_cassettes_that_meet_in_a_folder_known_only_in_the_run_are_refused_there(
+    project: Project, http: Service
+) -> None:
     text = """
-        import pytest
+        import os, pytest, requests
+
+        @pytest.fixture(scope="module")
+        def users():
+            return requests.get(os.environ["URL"] + "/counter").json()
 
         @pytest.mark.vcr
-        def test_it():
-            pass
+        def test_same():
+            requests.get(os.environ["URL"] + "/counter")
 
         @pytest.mark.vcr
-        def test_IT():
+        def test_users_{}(users):
             pass
     """
-    assert project.write({"test_a.py": text}).pytest().code == 4
+    project.write(
+        {
+            "conftest.py": FOLDER.format("request", 'str(request.path.parent / "all")'),
+            "test_a.py": text.format("a"),
+            "test_b.py": text.format("b"),
+        }
+    )
+    run = project.pytest("--record-mode=once", URL=http.url)
+    assert run.outcomes == {"passed": 2, "error": 2}, run.output
+    assert "test_b.py::test_same: two tests share one cassette" in run.output
+    assert "test_b.py: fixtures of two modules or classes share one cassette" in run.output
+    assert sorted(project.tapes()) == ["all/_module.tape", "all/test_same.tape"]
 
 
 def test_very_long_names_have_cassettes_too(project: Project, http: Service) -> None:

@@ -43,37 +43,41 @@ def shared(tmp_path: Path, http: Service) -> Project:
     return project
 
 
-@pytest.mark.parametrize("workers", [[], ["-n2"]])
-def test_a_recipient_replays(shared: Project, http: Service, workers: list[str]) -> None:
+def test_a_recipient_replays(shared: Project, http: Service) -> None:
     for key, environment in ((None, {"SEALTAPE_PASSPHRASE": WORDS}), (Key(bytes(range(32))).text, {})):
-        run = shared.replay(*workers, key=key, **environment)
+        run = shared.replay(key=key, **environment)
         assert run.outcomes == {"passed": 2}, run.output
     assert http.asked == []
 
 
-@pytest.mark.parametrize("locked", ["fail", "skip"])
+@pytest.mark.parametrize(("locked", "workers"), [("fail", "-n2"), ("skip", "-n0")])
 def test_who_is_no_recipient_is_locked_and_told_once_what_to_do(
-    shared: Project, http: Service, locked: str
+    shared: Project, http: Service, locked: str, workers: str
 ) -> None:
-    run = shared.replay(f"--sealtape-locked={locked}", key=None)
+    run = shared.replay(f"--sealtape-locked={locked}", workers, key=None)
     assert (run.code == 0) == (locked == "skip")
     assert "passed" not in run.outcomes
+    assert run.output.count("2 tests are locked and ") == run.output.count("there is no key here") == 1
+    assert f"nothing on this machine opens {parse_key(shared.key).id}" in run.output
     assert "export SEALTAPE_PASSPHRASE=…" in run.output
     assert http.asked == []
 
 
-def test_a_wrong_passphrase_or_a_swapped_keyring_never_goes_live_nor_records(
+def test_a_wrong_passphrase_or_a_swapped_keyring_is_told_once_and_never_goes_live_nor_records(
     shared: Project, http: Service
 ) -> None:
     before = shared.tapes()
-    run = shared.pytest("--record-mode=all", key=None, SEALTAPE_PASSPHRASE="wrong " + WORDS)
-    assert run.outcomes == {"error": 2}
-    assert "the passphrase opens no entry of the keyring" in run.output
+    wrong = ("--record-mode=all", "--sealtape-locked=skip")
+    run = shared.pytest(*wrong, key=None, SEALTAPE_PASSPHRASE="wrong " + WORDS)
+    assert (run.code, run.outcomes) == (1, {"locked": 2})
+    said = "2 tests are locked and failed: SEALTAPE_PASSPHRASE: the passphrase opens no entry of the keyring"
+    assert said in run.output
+    assert run.output.count("the passphrase opens no entry") == 1
     assert WORDS not in run.output
     theirs = new_key()
     shared.write({KEYRING_FILE: Keyring.of(theirs, [], KEYRING_FILE).text})
-    run = shared.pytest("--record-mode=all")
-    assert run.outcomes == {"error": 2}
-    assert "another project's keyring, or was swapped" in run.output
+    run = shared.pytest(*wrong)
+    assert (run.code, run.outcomes) == (1, {"locked": 2})
+    assert run.output.count("another project's keyring, or was swapped") == 1
     assert shared.tapes() == before
     assert http.asked == []

@@ -74,6 +74,19 @@ BLOCKED = """
         program = "import urllib.request as u; u.urlopen('http://db.example.com/')"
         child = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
         assert "refused" in child.stderr
+
+    @pytest.mark.vcr
+    def test_plain():
+        import requests
+        assert requests.get("http://db.example.com/").text == "plain"
+        with pytest.raises(RuntimeError, match="^Network is disabled for host 'db"):
+            socket.getaddrinfo("db.example.com", 80)
+"""
+PLAIN = """\
+    interactions:
+    - request: {body: null, headers: {}, method: GET, uri: http://db.example.com/}
+      response: {body: {string: plain}, headers: {}, status: {code: 200, message: OK}}
+    version: 1
 """
 UNBLOCKED = """
     import subprocess, sys
@@ -98,9 +111,9 @@ def test_a_replay_lets_nothing_out_that_no_seam_sees(project: Project) -> None:
 
 
 def test_blocking_reaches_lookups_and_children_and_means_what_it_meant(project: Project) -> None:
-    project.write({"test_a.py": BLOCKED})
+    project.write({"test_a.py": BLOCKED, "cassettes/test_a/test_plain.yaml": PLAIN})
     run = project.replay("--block-network")
-    assert run.outcomes == {"failed": 1, "passed": 4}, run.output
+    assert run.outcomes == {"failed": 1, "passed": 5}, run.output
     assert "FAILED test_a.py::test_is_told" in run.output
     assert r"hint: let it pass: pytest --allowed-hosts='db\.example\.com'" in run.output
 

@@ -370,3 +370,52 @@ def test_an_unmarked_test_is_none_of_sealtapes_business(project: Project, http: 
     text = HTTP.replace("    @pytest.mark.vcr\n", "")
     assert project.write({"test_a.py": text}).pytest(URL=http.url).outcomes == {"passed": 1}
     assert len(http.asked) == 1
+
+
+def test_several_cassettes_in_one_test_and_one_for_several_tests(project: Project, http: Service) -> None:
+    text = """
+        import os, pytest, requests, sealtape
+
+        def count():
+            return requests.get(os.environ["URL"] + "/count").json()["count"]
+
+        @pytest.mark.vcr
+        @pytest.mark.default_cassette("shared")
+        def test_makes():
+            assert count() == 1
+
+        @pytest.mark.vcr
+        @pytest.mark.default_cassette("shared")
+        def test_uses_the_same():
+            assert count() == 1
+
+        @pytest.mark.vcr("shared")
+        class TestMarked:
+            @pytest.mark.vcr("not-there")
+            def test_asks_the_shared_one_too(self):
+                assert [count(), count()] == [1, 2]
+
+            def test_has_the_mark_of_its_class(self):
+                assert count() == 1
+
+        @pytest.mark.vcr
+        def test_opens_others():
+            with sealtape.use_cassette("tapes/a"):
+                assert count() == 3
+                with sealtape.use_cassette("tapes/b"):
+                    assert count() == 4
+            with sealtape.use_cassette("tapes/a", record_mode="none"):
+                assert count() == 3
+            assert count() == 5
+    """
+    project.write({"test_a.py": text})
+    assert project.pytest("--record-mode=once", URL=http.url).outcomes == {"passed": 5}
+    assert list(project.tapes()) == [
+        "cassettes/test_a/TestMarked.test_asks_the_shared_one_too.tape",
+        "cassettes/test_a/shared.tape",
+        "cassettes/test_a/test_opens_others.tape",
+        "tapes/a.tape",
+        "tapes/b.tape",
+    ]
+    assert project.replay(URL=http.url).outcomes == {"passed": 5}
+    assert len(http.asked) == 5

@@ -26,7 +26,8 @@ def test_options_hold_or_are_warned_of(project: Project, http: Service) -> None:
     """
     run = project.write({"test_a.py": TEST, "conftest.py": config}).pytest("--record-mode=once", URL=http.url)
     assert run.outcomes == {"passed": 1, "warning": 2}
-    assert "no option filter_header, so it has no effect: did you mean filter_headers?" in run.output
+    assert "no option filter_header, of vcrpy's or of sealtape's" in run.output
+    assert "did you mean filter_headers?" in run.output
     assert "skip_patchers" in run.output
     assert list(project.tapes()) == ["tapes/test_a-v2.tape"]
     assert project.replay(URL=http.url).outcomes["passed"] == 1

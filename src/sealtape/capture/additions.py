@@ -7,6 +7,7 @@ ways to encode a body, defaults. The caller's parameters do not show it, so it i
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -28,16 +29,23 @@ def additions(request: Any, model: Any, parameters: Mapping[str, Any]) -> frozen
     """
     shape = model.input_shape
     members = shape.members if shape is not None else {}
-    asked, prefixes = set(_INCIDENTAL), []
-    for name in parameters.keys() & members.keys():
+    places = []
+    for name in sorted(parameters.keys() & members.keys()):
         place = members[name].serialization
-        wire = str(place.get("name", name)).lower()
-        if place.get("location") == "headers":
-            prefixes.append(wire)
-        asked.add(wire)
-    headers = {str(name).lower() for name in request.headers}
-    query = {name for name, _ in parse_qsl(urlsplit(request.url).query, keep_blank_values=True)}
+        places.append((str(place.get("name", name)).lower(), place.get("location") == "headers"))
+    query = urlsplit(request.url).query
+    names = {name for name, _ in parse_qsl(query, keep_blank_values=True)} if query else ()
+    return _unasked(tuple(places), frozenset(map(str, request.headers)), frozenset(names))
+
+
+@lru_cache(maxsize=256)
+def _unasked(
+    places: tuple[tuple[str, bool], ...], headers: frozenset[str], query: frozenset[str]
+) -> frozenset[str]:
+    """Return what was not asked for, given by what names members were asked for, and which as headers."""
+    asked = _INCIDENTAL | {wire for wire, _ in places}
+    prefixes = tuple(wire for wire, is_header in places if is_header) or ("\0",)
     return frozenset(
-        {name for name in headers - asked if not name.startswith(tuple(prefixes) or ("\0",))}
+        {name for name in {*map(str.lower, headers)} - asked if not name.startswith(prefixes)}
         | {f"?{name}" for name in query if name.lower() not in asked and not name.startswith("X-Amz-")}
     )

@@ -31,13 +31,13 @@ from sealtape.capture.calls import (
 from sealtape.capture.current import current, passing
 from sealtape.capture.exchange import Exchange
 from sealtape.capture.transport import heard
+from sealtape.capture.waiting import cancellation
 from sealtape.capture.wire import header_items
-from sealtape.interaction import UNREAD, Failure, Outcome, Response
+from sealtape.interaction import CANCELLED, UNREAD, Failure, Outcome, Response
 
 T = TypeVar("T")
 
-_CANCELLED = Failure("CancelledError", "the task that waited for it was cancelled")
-_PATIENCE_SECONDS = 60.0
+_CANCELLED = Failure(CANCELLED, "the task that waited for it was cancelled")
 
 
 def install() -> None:
@@ -78,7 +78,7 @@ async def _before_send(request: Any, **_: Any) -> Any:
     body, rewind = payload(call, request)
     outcome = call.attempt(body)
     if outcome == _CANCELLED:
-        await _cancellation(call.unread)
+        await cancellation(call.unread)
     if outcome is not None:
         return _replayed(outcome, request, call.unread)
     call.note_additions(request)
@@ -185,7 +185,7 @@ class _Heard:
         try:
             return await reading
         except asyncio.CancelledError:
-            self._exchange.end(_CANCELLED.kind)
+            self._exchange.end(CANCELLED)
             raise
         except TimeoutError:
             self._exchange.end("ReadTimeoutError")
@@ -214,15 +214,6 @@ def _replayed(outcome: Outcome, request: Any, unread: Callable[[], Exception]) -
     if not request.stream_output:
         response._content = outcome.body
     return response
-
-
-async def _cancellation(unread: Callable[[], Exception]) -> None:
-    """Wait until the task is cancelled, as it was when this was recorded: by a timeout of the code's own.
-
-    A code that does not do it any more would wait forever; it gets the miss that ``unread`` makes.
-    """
-    await asyncio.sleep(_PATIENCE_SECONDS)
-    raise unread()
 
 
 class _Raw:
@@ -276,8 +267,8 @@ class _Recorded(StreamReader):  # type: ignore[misc]  # aiohttp need not be inst
         # Called where nothing is left and the body has not ended.
         if self._broken == UNREAD:
             raise self._unread()
-        if self._broken == _CANCELLED.kind:
-            await _cancellation(self._unread)
+        if self._broken == CANCELLED:
+            await cancellation(self._unread)
         if self._broken == "ReadTimeoutError":
             # It has a name of its own since aiohttp 3.10.
             kind = getattr(aiohttp, "SocketTimeoutError", aiohttp.ServerTimeoutError)

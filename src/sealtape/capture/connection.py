@@ -5,7 +5,8 @@ offline the answer is read from there too, and otherwise the request goes out ov
 parsing of responses is http.client's own either way. vcrpy exchanges the connection classes in their
 module, which misses who has imported them from it, and gives responses that are not http.client's.
 
-urllib3 and httplib2, whose connections inherit from these, have seams of their own.
+urllib3, whose connections inherit from these, has a seam of its own. httplib2's connect by themselves, before
+there is a request: here they do it when one leaves.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import ssl
 import threading
 from collections.abc import Callable
 from http.client import HTTPConnection, HTTPResponse, parse_headers
+from types import ModuleType
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
@@ -27,10 +29,10 @@ import wrapt
 from sealtape.capture.asking import Asked, ask
 from sealtape.capture.current import current, passing
 from sealtape.capture.exchange import Exchange
-from sealtape.capture.wire import byte_items, header_items, in_chunks, is_chunked
+from sealtape.capture.wire import byte_items, header_items, in_chunks, is_chunked, is_timeout, version_text
 from sealtape.interaction import UNREAD, Failure, HttpRequest, Response
 
-_WITH_A_SEAM = frozenset({"urllib3", "urllib3_future", "botocore", "httplib2", "vcr"})
+_WITH_A_SEAM = frozenset({"urllib3", "urllib3_future", "botocore", "vcr"})
 _CONNECT_TIMEOUT = "ConnectTimeoutError"
 _WHILE_CONNECTING = frozenset(
     {_CONNECT_TIMEOUT, "ConnectTimeout", "ConnectionRefusedError", "gaierror", "OSError", "SSLError"}
@@ -49,6 +51,12 @@ def install() -> None:
         wrapt.wrap_function_wrapper("http.client", "HTTPSConnection.connect", _connect)
         wrapt.wrap_function_wrapper("http.client", "HTTPConnection.endheaders", _endheaders)
         wrapt.wrap_function_wrapper("http.client", "HTTPConnection.getresponse", _getresponse)
+        wrapt.register_post_import_hook(_hook_httplib2, "httplib2")
+
+
+def _hook_httplib2(module: ModuleType) -> None:
+    for kind in ("HTTPConnectionWithTimeout", "HTTPSConnectionWithTimeout"):
+        wrapt.wrap_function_wrapper(module, f"{kind}.connect", _connect_later)
 
 
 def _is_ours(connection: Any) -> bool:
@@ -67,6 +75,13 @@ def _connect(wrapped: Callable[..., Any], connection: Any, args: Any, kwargs: An
         connection.sock = _Post(None)
         return None
     return wrapped(*args, **kwargs)
+
+
+def _connect_later(wrapped: Callable[..., Any], connection: Any, args: Any, kwargs: Any) -> Any:
+    if current() is None:
+        return wrapped(*args, **kwargs)
+    connection.sock = _Post(None)
+    return None
 
 
 def _endheaders(wrapped: Callable[..., Any], connection: Any, args: Any, kwargs: Any) -> Any:
@@ -180,7 +195,8 @@ def _absolute(connection: HTTPConnection, target: str) -> str:
     port = getattr(connection, "_tunnel_port", None) if tunnel else connection.port
     default = connection.default_port
     scheme = "https" if default == 443 else "http"
-    shown = f"[{host}]" if ":" in host and not host.startswith("[") else host
+    # A URL's user and password stand there too, where urllib was given them.
+    shown = f"[{host}]" if ":" in host and not host.startswith("[") and "@" not in host else host
     return f"{scheme}://{shown}{'' if port in (None, default) else f':{port}'}{target}"
 
 
@@ -197,7 +213,7 @@ def _unchunked(data: bytes) -> bytes:
 
 def _heard(response: Any, exchange: Exchange) -> Any:
     """Let ``exchange`` hear what is read of a live response."""
-    exchange.begin(response.status, response.reason, header_items(response.headers))
+    exchange.begin(response.status, response.reason, header_items(response.headers), version=response.version)
     kind: Any = type(response)
     response.__class__ = _heard_class(kind)
     response._exchange = exchange
@@ -271,21 +287,33 @@ def _replayed(wrapped: Callable[..., Any], post: _Post, args: Any, kwargs: Any) 
 
 def _fail(recorded: Failure) -> NoReturn:
     """Raise what was recorded."""
+    raise rebuilt(recorded)
+
+
+def rebuilt(recorded: Failure, *modules: ModuleType) -> Exception:
+    """Return the exception that was recorded, by its name in ``modules`` or in the standard library."""
     import http.client
 
     kind: Any = None
-    for module in (builtins, http.client, socket, ssl):
+    for module in (*modules, builtins, http.client, socket, ssl):
         kind = kind or getattr(module, recorded.kind, None)
     if not (isinstance(kind, type) and issubclass(kind, Exception)):
-        if "Timeout" in recorded.kind:
+        if is_timeout(recorded.kind):
             kind = TimeoutError
         else:
             refused = recorded.kind in _WHILE_CONNECTING
             kind = ConnectionRefusedError if refused else http.client.RemoteDisconnected
     found = _ERRNO.fullmatch(recorded.message)
     if found and issubclass(kind, OSError):
-        raise kind(int(found[1]), found[2])
-    raise kind(recorded.message)
+        numbered: Exception = kind(int(found[1]), found[2])
+        return numbered
+    error: Exception = kind(recorded.message)
+    return error
+
+
+def _version(recorded: Response) -> bytes:
+    # Of what another client recorded by HTTP/2 it could say nothing.
+    return version_text(min(recorded.version, 11))
 
 
 class _Wire(io.RawIOBase):
@@ -298,7 +326,8 @@ class _Wire(io.RawIOBase):
         body = recorded.body
         if is_chunked(fields):
             body = in_chunks(body, is_cut=bool(recorded.broken))
-        lines = [b"HTTP/1.1 %d %s" % (recorded.status, recorded.reason.encode("latin-1", "replace"))]
+        reason = recorded.reason.encode("latin-1", "replace")
+        lines = [b"%s %d %s" % (_version(recorded), recorded.status, reason)]
         lines += [b"%s: %s" % field for field in fields]
         self._bytes = io.BytesIO(b"\r\n".join([*lines, b"", body]))
 
@@ -312,7 +341,7 @@ class _Wire(io.RawIOBase):
             return size
         if broken == UNREAD:
             raise self._unread()
-        if "Timeout" in broken:
+        if is_timeout(broken):
             raise TimeoutError("timed out")
         if "Reset" in broken:
             raise ConnectionResetError(104, "Connection reset by peer")

@@ -25,8 +25,9 @@ from sealtape.capture.asking import Asked, ask
 from sealtape.capture.current import current
 from sealtape.capture.exchange import Exchange
 from sealtape.capture.player import Player, failed_to_connect, failure
+from sealtape.capture.waiting import cancellation
 from sealtape.capture.wire import header_items
-from sealtape.interaction import Failure, HttpRequest
+from sealtape.interaction import CANCELLED, Failure, HttpRequest
 
 _EXCHANGE = "_sealtape_exchange"
 
@@ -53,6 +54,8 @@ async def _connect(
     asked = ask(conversation, value)
     if asked is None:
         return await wrapped(*args, **kwargs)
+    if isinstance(asked.outcome, Failure) and asked.outcome.kind == CANCELLED:
+        await cancellation(asked.unread)
     if asked.outcome is not None:
         return _answered(connector, request, asked)
     try:
@@ -61,9 +64,9 @@ async def _connect(
         asked.exchange.settle(_failure(error))
         raise
     except asyncio.CancelledError:
-        if getattr(request._timer, "_cancelled", False):
-            # Further up, aiohttp makes of this that the time for the whole request is over.
-            asked.exchange.settle(Failure("TimeoutError"))
+        # Of its own time limit for the whole request aiohttp makes another error further up.
+        is_over_time = getattr(request._timer, "_cancelled", False)
+        asked.exchange.settle(Failure("TimeoutError" if is_over_time else CANCELLED))
         raise
     setattr(connection.protocol, _EXCHANGE, asked.exchange)
     return connection
@@ -96,6 +99,9 @@ async def _noted(answered: Awaitable[Any], exchange: Exchange) -> Any:
         return await answered
     except Exception as error:
         exchange.settle(failure(error))
+        raise
+    except asyncio.CancelledError:
+        exchange.settle(Failure(CANCELLED))
         raise
 
 
@@ -141,6 +147,9 @@ class _HeardTimer:
         except TimeoutError:
             self._exchange.end("TimeoutError")
             raise
+        finally:
+            if raised[0] is asyncio.CancelledError:
+                self._exchange.end(CANCELLED)
 
 
 class _Heard:
@@ -198,7 +207,8 @@ class _Heard:
         for message, payload in messages:
             if not 100 <= message.code < 200 or message.code == 101:
                 fields = tuple((n.decode("latin-1"), v.decode("latin-1")) for n, v in message.raw_headers)
-                self.exchange.begin(message.code, message.reason, fields)
+                number = message.version.major * 10 + message.version.minor
+                self.exchange.begin(message.code, message.reason, fields, version=number)
                 self._payload = payload
         if self._payload is not None:
             self.exchange.hear(self._payload.read_nowait(-1))

@@ -8,6 +8,7 @@ as far as it was read; the replay of code that reads on is a miss, for nobody kn
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from urllib3 import HTTPResponse
@@ -28,7 +29,7 @@ class Exchange:
 
     def __init__(self, keep: Keep | None = None) -> None:
         self._keep = keep
-        self._head: tuple[int, str, Headers] | None = None
+        self._head: Response | None = None
         self._parts: list[bytes] = []
         self._settled: Outcome | None = None
         self._is_over = False
@@ -41,9 +42,9 @@ class Exchange:
         """Take what came of it as a whole: a failure, or a response without a stream."""
         self._settled, self._is_over = outcome, True
 
-    def begin(self, status: int, reason: str, headers: Headers) -> None:
-        """Take the head of a response whose body is still to come."""
-        self._head = (status, reason, headers)
+    def begin(self, status: int, reason: str, headers: Headers, *, version: int = 11, url: str = "") -> None:
+        """Take the head of a response whose body is still to come; all as in `Response`."""
+        self._head = Response(status, reason, headers, version=version, url=url)
 
     def hear(self, data: bytes | None) -> None:
         """Take what the code has just been given of the body, as it came off the wire."""
@@ -56,9 +57,15 @@ class Exchange:
             self._settled, self._is_over = self._kept(broken), True
             self._parts.clear()
 
+    def fail_to_close(self, broken: str) -> None:
+        """Take note of the kind of failure that met the code when it closed a response."""
+        if isinstance(self._settled, Response) and not self._settled.broken:
+            self._settled = replace(self._settled, broken=broken)
+        self.end(broken)
+
     def _kept(self, broken: str) -> Response | None:
         assert self._head is not None
-        response = Response(*self._head, b"".join(self._parts), broken)
+        response = replace(self._head, body=b"".join(self._parts), broken=broken)
         return response if self._keep is None else self._keep(response)
 
 
@@ -66,7 +73,7 @@ def listen(real: object, exchange: Exchange) -> bool:
     """Let ``exchange`` hear what is read of a live urllib3 response; False if it is something else."""
     if type(real) is not HTTPResponse:
         return False
-    exchange.begin(real.status, real.reason or "", header_items(real.headers))
+    exchange.begin(real.status, real.reason or "", header_items(real.headers), version=real.version)
     # urllib3 has no seam between its socket and its decoders. An object in between would miss what the
     # response calls on itself, and would keep a dropped one, and its connection, from being closed.
     heard: Any = real

@@ -1,9 +1,9 @@
 """The bridge to vcrpy: its patch points, its request model and its filters.
 
-urllib3 (and so requests and botocore), http.client (urllib), httpx and aiohttp have seams of their own: see
-`sealtape.capture.pool`, `connection`, `transport` and `connector`. httplib2, tornado and an aiohttp before
-3.12 are patched by vcrpy's stubs, which believe that they talk to one of vcrpy's cassettes. The patches are
-worked out once; opening a cassette only puts them in place.
+urllib3 (and so requests and botocore), http.client (urllib, httplib2), httpx, aiohttp and tornado have seams
+of their own: see `sealtape.capture.pool`, `connection`, `transport`, `connector` and `fetch`. An aiohttp
+before 3.12 is patched by vcrpy's stub, which believes that it talks to one of vcrpy's cassettes. The patches
+are worked out once; opening a cassette only puts them in place.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from vcr.request import Request as VcrRequest
 from sealtape.capture import connection, transport
 from sealtape.capture.asking import ask
 from sealtape.capture.current import current
-from sealtape.capture.wire import header_text
+from sealtape.capture.wire import header_text, is_timeout
 from sealtape.errors import Miss
 from sealtape.interaction import Failure, Headers, HttpRequest, Response
 
@@ -60,11 +60,12 @@ def vcr_response(response: Response) -> dict[str, Any]:
     headers: dict[str, list[str]] = {}
     for name, value in response.headers:
         headers.setdefault(name, []).append(value)
-    return {
+    shown: dict[str, Any] = {
         "status": {"code": response.status, "message": response.reason},
         "headers": headers,
         "body": {"string": response.body},
     }
+    return {**shown, "url": response.url} if response.url else shown
 
 
 def http_response(response: Mapping[str, Any]) -> Response:
@@ -76,14 +77,13 @@ def http_response(response: Mapping[str, Any]) -> Response:
         status.get("message") or "",
         _flat(response.get("headers") or {}),
         data.encode() if isinstance(data, str) else bytes(data),
+        url=response.get("url") or "",
     )
 
 
 def _flat(headers: Any) -> Headers:
-    # Of tornado's they are pairs.
-    fields = headers.items() if isinstance(headers, Mapping) else headers
     return tuple(
-        (header_text(name), header_text(value)) for name, values in fields for value in _each(values)
+        (header_text(name), header_text(value)) for name, values in headers.items() for value in _each(values)
     )
 
 
@@ -134,7 +134,7 @@ class _Bridge:
             raise KeyError(request)
         outcome = vars(request).pop(_ASKED).outcome
         if isinstance(outcome, Failure):
-            raise (TimeoutError if "Timeout" in outcome.kind else ConnectionError)(outcome.message)
+            raise (TimeoutError if is_timeout(outcome.kind) else ConnectionError)(outcome.message)
         return vcr_response(outcome)
 
     def append(self, request: VcrRequest, response: dict[str, Any]) -> None:
@@ -171,32 +171,20 @@ class _Bridge:
 
 
 class _Patches:
-    """vcrpy's patches for this process, worked out once for the clients that are loaded."""
-
-    # Present in every supported vcrpy; httpx2 came later.
-    _GROUPS = ("_httplib2", "_tornado", "_aiohttp")
-    _CLIENTS = ("aiohttp", "tornado.simple_httpclient", "httplib2")
+    """vcrpy's patches for this process, worked out once it is known that a client needs them."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._bridge = _Bridge()
-        self._for: frozenset[str] = frozenset()
         self._triples: list[tuple[Any, str, Any]] = []
         self._depth = 0
         self._originals: list[tuple[Any, str, Any]] = []
 
     def _build(self) -> list[tuple[Any, str, Any]]:
-        loaded = frozenset(name for name in self._CLIENTS if name in sys.modules)
-        if not self._triples or loaded != self._for:
-            builder = CassettePatcherBuilder(self._bridge)
-            patchers = [
-                patcher
-                for group in self._GROUPS
-                if hasattr(builder, group) and not (group == "_aiohttp" and _aiohttp_is_hooked())
-                for patcher in getattr(builder, group)()
-            ]
+        aiohttp = sys.modules.get("aiohttp")
+        if not self._triples and aiohttp is not None and not _can_hook(aiohttp):
+            patchers = CassettePatcherBuilder(self._bridge)._aiohttp()
             self._triples = [(patcher.getter(), patcher.attribute, patcher.new) for patcher in patchers]
-            self._for = loaded
         return self._triples
 
     def enter(self) -> None:
@@ -226,6 +214,7 @@ def _hook_clients() -> None:
     connection.install()
     transport.install()
     wrapt.register_post_import_hook(_hook_aiohttp, "aiohttp")
+    wrapt.register_post_import_hook(_hook_tornado, "tornado.simple_httpclient")
 
 
 def _hook_aiohttp(aiohttp: ModuleType) -> None:
@@ -235,13 +224,15 @@ def _hook_aiohttp(aiohttp: ModuleType) -> None:
         connector.install()
 
 
+def _hook_tornado(_: ModuleType) -> None:
+    from sealtape.capture import fetch
+
+    fetch.install()
+
+
 def _can_hook(aiohttp: ModuleType) -> bool:
     """Whether this aiohttp shows a request's body without using it up; for older ones vcrpy's stub stays."""
     return hasattr(aiohttp.payload.Payload, "as_bytes")
-
-
-def _aiohttp_is_hooked() -> bool:
-    return "aiohttp" in sys.modules and _can_hook(sys.modules["aiohttp"])
 
 
 @contextmanager

@@ -127,9 +127,9 @@ def install() -> None:
     sys.addaudithook(_hear)
 
 
-def permitting(patterns: Sequence[str]) -> AbstractContextManager[None]:
-    """Return a context in which replays let the hosts pass that one of ``patterns`` matches."""
-    return _wall.permitting(patterns)
+def permitting(hosts: str | Sequence[str]) -> AbstractContextManager[None]:
+    """Return a context in which replays let ``hosts`` pass, given as ``--allowed-hosts`` has them."""
+    return _wall.permitting(hosts.split(",") if isinstance(hosts, str) else hosts)
 
 
 def blocking(patterns: list[str]) -> AbstractContextManager[None]:

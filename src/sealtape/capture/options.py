@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 import difflib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -95,7 +95,7 @@ class VcrOptions:
         if self.before_record_response is None:
             return response
         filtered = self.before_record_response(vcr_response(response))
-        return None if filtered is None else replace(http_response(filtered), broken=response.broken)
+        return None if filtered is None else _hooked(response, filtered)
 
     def saved(self, interaction: Interaction, cassette: Any) -> Interaction | None:
         """Apply ``before_save_interaction``; None leaves the interaction out of the file."""
@@ -105,8 +105,8 @@ class VcrOptions:
         hooked = _run(self.before_save, pair, cassette)
         if hooked is None:
             return None
-        broken = interaction.outcome.broken if isinstance(interaction.outcome, Response) else ""
-        return Interaction(http_request(hooked[0]), replace(http_response(hooked[1]), broken=broken))
+        assert isinstance(interaction.outcome, Response)
+        return Interaction(http_request(hooked[0]), _hooked(interaction.outcome, hooked[1]))
 
     def secrets_in(self, interaction: Interaction) -> list[str]:
         """Return the values of ``filter_sensitive_data``, for this interaction."""
@@ -135,16 +135,21 @@ class VcrOptions:
         return [(names.get(name, name), text or "") for name, text in failed]
 
 
-def vcr_options(given: Mapping[str, Any], configure: Callable[[VCR], object] | None = None) -> VcrOptions:
+def vcr_options(
+    given: Mapping[str, Any],
+    configure: Callable[[VCR], object] | None = None,
+    known: Set[str] = frozenset(),
+) -> VcrOptions:
     """Resolve ``given`` (``vcr_config`` with the markers over it) as vcrpy would.
 
-    ``configure`` is handed the ``VCR`` first: what it changes there counts as given too.
+    ``configure`` is handed the ``VCR`` first: what it changes there counts as given too. ``known`` are the
+    options that the caller takes besides, for whoever misspells one.
     """
     vcr = VCR()
     if configure is not None:
         configure(vcr)
-    known = {name: value for name, value in given.items() if name not in _PYTEST_RECORDING | {"record_mode"}}
-    merged = vcr.get_merged_config(**known)
+    theirs = {name: value for name, value in given.items() if name not in _PYTEST_RECORDING | {"record_mode"}}
+    merged = vcr.get_merged_config(**theirs)
     matched = "match_on" in given or "additional_matchers" in given
     names = tuple(given.get("match_on", vcr.match_on)) + tuple(given.get("additional_matchers", ()))
     if not matched and tuple(vcr.match_on) == tuple(VCR().match_on):
@@ -161,8 +166,13 @@ def vcr_options(given: Mapping[str, Any], configure: Callable[[VCR], object] | N
         bool(merged["allow_playback_repeats"]),
         _each(merged.get("before_save_interaction")),
         tuple(value for _, value in pairs),
-        tuple(_unheeded(given, vcr)),
+        tuple(_unheeded(given, vcr, known)),
     )
+
+
+def _hooked(response: Response, filtered: Mapping[str, Any]) -> Response:
+    """Return what a hook made of a response, with what vcrpy's dictionaries have no words for."""
+    return replace(http_response(filtered), broken=response.broken, version=response.version)
 
 
 def _each(hooks: Any) -> Hooks:
@@ -172,8 +182,11 @@ def _each(hooks: Any) -> Hooks:
     return tuple(hooks) if isinstance(hooks, Iterable) else (hooks,)
 
 
-def _unheeded(given: Mapping[str, Any], vcr: VCR) -> Iterable[str]:
-    """Say of each option in ``given``, and of what was changed on ``vcr``, why it has no effect."""
+def _unheeded(given: Mapping[str, Any], vcr: VCR, known: Set[str]) -> Iterable[str]:
+    """Say of each option in ``given``, and of what was changed on ``vcr``, why it has no effect.
+
+    ``known`` are options that are not vcrpy's, of which one may have been meant.
+    """
     usual = vars(VCR())
     changed = {
         name: value for name in PARAMETERS if (value := vars(vcr).get(name)) and value != usual.get(name)
@@ -184,9 +197,14 @@ def _unheeded(given: Mapping[str, Any], vcr: VCR) -> Iterable[str]:
             if PARAMETERS[name] and value:
                 yield f"vcrpy's option {name} has no effect on a sealed cassette: {PARAMETERS[name]}"
         elif name not in _PYTEST_RECORDING:
-            close = difflib.get_close_matches(name, sorted(installed - {name}), n=1)
+            close = difflib.get_close_matches(name, sorted((installed | known) - {name}), n=1)
             meant = f": did you mean {close[0]}?" if close else ""
-            yield f"the installed vcrpy has no option {name}, so it has no effect{meant}"
+            missing = (
+                f"the installed vcrpy has no option {name}"
+                if name in PARAMETERS
+                else f"there is no option {name}, of vcrpy's or of sealtape's"
+            )
+            yield f"{missing}, so it has no effect{meant}"
 
 
 def _pair(interaction: Interaction) -> tuple[Any, Any] | None:

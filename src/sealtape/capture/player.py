@@ -14,8 +14,9 @@ from aiohttp.streams import StreamReader
 from multidict import CIMultiDict, CIMultiDictProxy
 
 from sealtape.capture.asking import Asked
-from sealtape.capture.wire import byte_items, in_chunks, is_chunked
-from sealtape.interaction import UNREAD, Failure, Response
+from sealtape.capture.waiting import cancellation
+from sealtape.capture.wire import byte_items, in_chunks, is_chunked, is_timeout, version_text
+from sealtape.interaction import CANCELLED, UNREAD, Failure, Response
 
 _ERRNO = re.compile(r"\[Errno (-?\d+)\] (.*)", re.DOTALL)
 _STATUS = re.compile(r"(\d+) (.*)", re.DOTALL)
@@ -71,7 +72,7 @@ class Player(ResponseHandler):  # type: ignore[misc]  # aiohttp need not be inst
         self.transport = _TRANSPORT
         self._request = request
         self._outcome = asked.outcome
-        self._unread = asked.unread
+        self.unread = asked.unread
         self._instead: list[tuple[bytes, bytes]] | None = None
 
     def set_response_params(self, **params: Any) -> None:
@@ -93,14 +94,17 @@ class Player(ResponseHandler):  # type: ignore[misc]  # aiohttp need not be inst
         framing = [(lower, value) for name, value in fields if (lower := name.lower()) in _FRAMING]
         length = b"%d" % (len(body) + bool(recorded.broken))
         sent = fields
-        if has_body and len(framing) == 1 and is_chunked(framing):
+        fits = not has_body or framing == [(b"content-length", length)]
+        if not fits and len(framing) == 1 and is_chunked(framing):
             body = in_chunks(body, is_cut=bool(recorded.broken))
-        elif has_body and framing != [(b"content-length", length)]:
+        elif not fits:
             # To the end of the connection, cut short, or a filter changed the body: only this says how long.
             sent = [field for field in fields if field[0].lower() not in _FRAMING]
             sent.append((b"Content-Length", length))
             self._instead = fields
-        lines = [b"HTTP/1.1 %d %s" % (recorded.status, recorded.reason.encode("utf-8", "surrogateescape"))]
+        reason = recorded.reason.encode("utf-8", "surrogateescape")
+        # Of HTTP/2, which another client may have recorded, aiohttp knows nothing.
+        lines = [b"%s %d %s" % (version_text(min(recorded.version, 11)), recorded.status, reason)]
         lines += [b"%s: %s" % field for field in sent]
         return b"\r\n".join([*lines, b"", body])
 
@@ -124,15 +128,20 @@ class Player(ResponseHandler):  # type: ignore[misc]  # aiohttp need not be inst
             payload.__class__ = _Broken
         super().feed_data((message, payload), size)
 
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the code gave up waiting for the rest of the body."""
+        return isinstance(self._outcome, Response) and self._outcome.broken == CANCELLED
+
     def broken(self) -> Exception:
         """Return what ended the body before its end."""
         assert isinstance(self._outcome, Response)
         kind = self._outcome.broken
         if kind == UNREAD:
-            return self._unread()
+            return self.unread()
         if kind == "TimeoutError":
             return TimeoutError()
-        if "Timeout" in kind:
+        if is_timeout(kind):
             error: Exception = _SocketTimeout("Timeout on reading data from socket")
             return error
         cut: Exception = aiohttp.ClientPayloadError("Response payload is not completed")
@@ -156,7 +165,7 @@ def _exception(recorded: Failure) -> Exception:
         return malformed
     kind = getattr(client_exceptions, recorded.kind, None)
     if not (isinstance(kind, type) and issubclass(kind, aiohttp.ClientError)):
-        kind = _SocketTimeout if "Timeout" in recorded.kind else aiohttp.ServerDisconnectedError
+        kind = _SocketTimeout if is_timeout(recorded.kind) else aiohttp.ServerDisconnectedError
     found = _ERRNO.fullmatch(recorded.message) if issubclass(kind, OSError) else None
     error: Exception = kind(int(found[1]), found[2]) if found else kind(recorded.message)
     return error
@@ -169,6 +178,8 @@ class _Broken(StreamReader):  # type: ignore[misc]  # as above
 
     async def _wait(self, func_name: str) -> None:
         protocol: Any = self._protocol
+        if protocol.is_cancelled:
+            await cancellation(protocol.unread)
         raise protocol.broken()
 
 

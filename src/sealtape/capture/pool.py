@@ -23,7 +23,7 @@ from sealtape.capture.asking import ask
 from sealtape.capture.current import Conversation, current
 from sealtape.capture.exchange import listen
 from sealtape.capture.parameters import peek
-from sealtape.capture.wire import header_items, replayed_body
+from sealtape.capture.wire import header_items, is_timeout, replayed_body
 from sealtape.interaction import UNREAD, Failure, HttpRequest
 
 _installed = threading.Lock()
@@ -140,7 +140,7 @@ def _message(error: Exception) -> str:
 def _like(kind: str) -> type[Exception]:
     """Return what comes next to the exception that another client calls ``kind``."""
     exceptions = urllib3.exceptions
-    if "Timeout" in kind:
+    if is_timeout(kind):
         return exceptions.ConnectTimeoutError if "Connect" in kind else exceptions.ReadTimeoutError
     return exceptions.NewConnectionError if "Connect" in kind else exceptions.ProtocolError
 

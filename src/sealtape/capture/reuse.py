@@ -7,8 +7,9 @@ that come out the same each time:
   making one takes 5. During a replay, sessions share what their loaders found. They do so only if all
   folders that a loader looks into belong to installed packages, which do not change: models in
   ``AWS_DATA_PATH`` or ``~/.aws/models``, and loaders of somebody's own, are read as ever.
-* Every call cleans the same words for its user agent twice, which is a quarter of the call. The function
-  that does it depends on nothing but its arguments; its results are remembered.
+* Every call cleans the same words for its user agent twice, and puts the same components together, which is
+  a third of the call. The functions that do it depend on nothing but their arguments; their results are
+  remembered.
 
 The shared models are the objects that botocore itself shares between the clients of a session. A test that
 changes one in place changes it for all sessions: ``share_models = false`` is for such a project.
@@ -51,10 +52,12 @@ def install() -> None:
 
 
 def _remember_words(module: ModuleType) -> None:
-    name = "sanitize_user_agent_string_component"
-    clean = getattr(module, name, None)
-    if clean is not None:  # botocore does not promise that it is there
-        setattr(module, name, functools.lru_cache(_WORDS)(clean))
+    # Botocore promises neither. A component is a tuple; what is no plain value in it counts by identity.
+    component = getattr(module, "UserAgentComponent", None)
+    for owner, name in ((module, "sanitize_user_agent_string_component"), (component, "to_string")):
+        work = getattr(owner, name, None)
+        if work is not None:
+            setattr(owner, name, functools.lru_cache(_WORDS)(work))
 
 
 def _wrap_loaders(module: ModuleType) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import threading
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -130,7 +131,11 @@ def is_read(request: Request) -> bool:
 
 def is_loopback(url: str) -> bool:
     """Whether ``url`` names this machine."""
-    host = urlsplit(url).hostname or ""
+    return _is_this_machine(urlsplit(url).hostname or "")
+
+
+@lru_cache(maxsize=256)
+def _is_this_machine(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

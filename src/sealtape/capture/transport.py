@@ -8,6 +8,7 @@ gets the response, and never tells of a request that failed.
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import sys
 import threading
@@ -20,8 +21,9 @@ import wrapt
 from sealtape.capture.asking import Asked, ask
 from sealtape.capture.current import current
 from sealtape.capture.exchange import Exchange
-from sealtape.capture.wire import byte_items
-from sealtape.interaction import UNREAD, Failure, Headers, HttpRequest, Response
+from sealtape.capture.waiting import cancellation
+from sealtape.capture.wire import byte_items, is_timeout, version_text
+from sealtape.interaction import CANCELLED, UNREAD, Failure, Headers, HttpRequest, Response
 
 _IN_PROCESS = {"WSGITransport", "ASGITransport", "MockTransport"}
 _SYNC = {
@@ -36,6 +38,8 @@ _ASYNC = {
     "httpx_curl_cffi": ("AsyncCurlTransport",),
     "pyreqwest.compatibility.httpx": ("HttpxTransport",),
 }
+
+_VERSIONS = {"HTTP/1.0": 10, "HTTP/1.1": 11, "HTTP/2": 20}
 
 _installed = threading.Lock()
 
@@ -98,10 +102,12 @@ async def _async_request(
     if asked is None:
         return await wrapped(request)
     if asked.outcome is not None:
+        if isinstance(asked.outcome, Failure) and asked.outcome.kind == CANCELLED:
+            await cancellation(asked.unread)
         return _replayed(request, asked)
     try:
         response = await wrapped(request)
-    except Exception as error:
+    except (Exception, asyncio.CancelledError) as error:
         asked.exchange.settle(Failure(type(error).__name__, str(error)))
         raise
     return heard(request, response, asked.exchange)
@@ -126,7 +132,8 @@ def _library(request: Any) -> ModuleType:
 
 def heard(request: Any, response: Any, exchange: Exchange) -> Any:
     """Let ``exchange`` hear what is read of a live response."""
-    exchange.begin(response.status_code, response.reason_phrase, _fields(response.headers))
+    number = _VERSIONS.get(response.http_version, 11)
+    exchange.begin(response.status_code, response.reason_phrase, _fields(response.headers), version=number)
     if hasattr(response, "_content"):
         # A response that was made here comes with its body; nobody will read the stream.
         exchange.hear(b"".join(response.stream))
@@ -174,16 +181,24 @@ class _Heard:
             async for part in self._stream:
                 self._exchange.hear(part)
                 yield part
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             self._exchange.end(type(error).__name__)
             raise
         self._exchange.end()
 
     def close(self) -> None:
-        self._stream.close()
+        try:
+            self._stream.close()
+        except Exception as error:
+            self._exchange.fail_to_close(type(error).__name__)
+            raise
 
     async def aclose(self) -> None:
-        await self._stream.aclose()
+        try:
+            await self._stream.aclose()
+        except Exception as error:
+            self._exchange.fail_to_close(type(error).__name__)
+            raise
 
 
 # Replay.
@@ -200,7 +215,7 @@ def _replayed(request: Any, asked: Asked) -> Any:
         outcome.status,
         headers=byte_items(outcome.headers),
         stream=_stream(library, _Recorded)(library, outcome, asked.unread),
-        extensions={"http_version": b"HTTP/1.1", "reason_phrase": reason},
+        extensions={"http_version": version_text(outcome.version), "reason_phrase": reason},
     )
 
 
@@ -209,7 +224,7 @@ def _exception(library: ModuleType, kind: str, otherwise: Any) -> Any:
     found = getattr(library, kind, None)
     if isinstance(found, type) and issubclass(found, library.RequestError):
         return found
-    if "Timeout" in kind:
+    if is_timeout(kind):
         return library.ConnectTimeout if "Connect" in kind else library.ReadTimeout
     return otherwise
 
@@ -229,6 +244,9 @@ class _Recorded:
             raise self._failure()
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        if self._recorded.broken == CANCELLED:
+            yield self._recorded.body
+            await cancellation(self._unread)
         for part in self:
             yield part
 

@@ -1,4 +1,4 @@
-"""Clients do not sleep while a replay has nothing to wait for."""
+"""What a replay waits for: clients do not sleep, but what was cancelled is waited for until it is again."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NoReturn
 
 import wrapt
 
 from sealtape.capture.current import current
+
+_PATIENCE_SECONDS = 60.0
 
 
 def install() -> None:
@@ -21,6 +23,15 @@ def install() -> None:
         wrapt.register_post_import_hook(_shim_asyncio, name)
     wrapt.register_post_import_hook(_open_bucket, "botocore.retries.bucket")
     wrapt.register_post_import_hook(_open_async_bucket, "aiobotocore.retries.bucket")
+
+
+async def cancellation(unread: Callable[[], Exception]) -> NoReturn:
+    """Wait until the task is cancelled, as it was when this was recorded: by a time limit of the code's own.
+
+    A code that does not do it any more would wait forever; it gets the miss that ``unread`` makes.
+    """
+    await asyncio.sleep(_PATIENCE_SECONDS)
+    raise unread()
 
 
 def _skips() -> bool:

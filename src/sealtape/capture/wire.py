@@ -12,12 +12,17 @@ from typing import Any
 
 from urllib3 import HTTPHeaderDict, HTTPResponse
 
-from sealtape.interaction import UNREAD, Headers, Response
+from sealtape.interaction import CANCELLED, UNREAD, Headers, Response
 
 
 def header_items(headers: Mapping[str, Any] | Any) -> Headers:
     """Return header fields in order, repeats included, as text."""
-    return tuple([(header_text(name), header_text(value)) for name, value in headers.items()])
+    return tuple(
+        [
+            (name if type(name) is str else header_text(name), v if type(v) is str else header_text(v))
+            for name, v in headers.items()
+        ]
+    )
 
 
 def byte_items(headers: Headers) -> list[tuple[bytes, bytes]]:
@@ -34,6 +39,16 @@ def _byte_text(text: str) -> bytes:
         return text.encode("latin-1")
     except UnicodeEncodeError:
         return text.encode()
+
+
+def version_text(version: int) -> bytes:
+    """Return the version of HTTP in a response as its first line has it."""
+    return b"HTTP/2" if version == 20 else b"HTTP/%d.%d" % divmod(version, 10)
+
+
+def is_timeout(kind: str) -> bool:
+    """Whether a failure that some client calls ``kind`` means that it waited for too long."""
+    return "Timeout" in kind or kind == CANCELLED
 
 
 def is_chunked(fields: list[tuple[bytes, bytes]]) -> bool:
@@ -111,7 +126,7 @@ class _Wire(BytesIO):
         """Return what urllib3 takes from a socket for the kind of failure that was recorded."""
         if self._broken == UNREAD:
             return self._unread()
-        if self._broken == "ReadTimeoutError":
+        if is_timeout(self._broken):
             return TimeoutError("timed out")
         if self._broken == "SSLError":
             return ssl.SSLError("the connection broke")
@@ -154,7 +169,7 @@ def replayed_body(
         headers=HTTPHeaderDict(response.headers),
         status=response.status,
         reason=response.reason,
-        version=11,
+        version=response.version,
         request_method=method,
         original_response=wire,  # type: ignore[arg-type]  # only msg, isclosed and close are used
         **(defaults | options),

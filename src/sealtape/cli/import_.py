@@ -82,7 +82,7 @@ def command(
         except SealtapeError as error:
             report.refused(job, error)
         else:
-            report.imported(job, source, imported, removed=remove and not dry_run)
+            report.imported(job, source, imported, remove=remove)
     report.close(paths)
     return report.code
 
@@ -164,8 +164,8 @@ class _Report:
         if error.hint:
             say(f"  hint: {error.hint}")
 
-    def imported(self, job: Job, source: Source, imported: Imported, *, removed: bool) -> None:
-        """Say what became of a recording, and what was removed from it."""
+    def imported(self, job: Job, source: Source, imported: Imported, *, remove: bool) -> None:
+        """Say what became of a recording, and what was removed from it; with ``remove``, that it is gone."""
         self._outcomes[imported.outcome] += 1
         self._interactions += len(imported.interactions)
         said = f"{imported.outcome}, {_counted(len(imported.interactions), 'interaction')} of {source.tool}"
@@ -178,7 +178,12 @@ class _Report:
         say(f"{shown(job.source)} -> {shown(job.target)}: {said}")
         for note in source.notes:
             say(f"  note: {note}")
-        if not removed:
+        if remove:
+            word = "would be removed" if self._dry_run else "removed"
+            for file in source.files:
+                say(f"  {word}: {shown(file)}")
+            self._outcomes["removed"] += 1
+        else:
             self._left.append(job.source)
         if imported.secrets:
             self._secrets[job.source] = (source.files, imported.secrets)
@@ -186,7 +191,8 @@ class _Report:
     def close(self, paths: Sequence[Path]) -> None:
         """Say how it all went, which secrets stand in git's history, and what to type next."""
         said = [f"{self._outcomes['new']} {'could be imported' if self._dry_run else 'imported'}"]
-        said += [f"{self._outcomes[word]} {text}" for word, text in _WORDS.items() if self._outcomes[word]]
+        words = _WORDS | ({"removed": "could be removed"} if self._dry_run else {})
+        said += [f"{self._outcomes[word]} {text}" for word, text in words.items() if self._outcomes[word]]
         say(f"{', '.join(said)}; {_counted(self._interactions, 'interaction')} replayed as in their sources")
         if self._dry_run:
             say("nothing was written")
@@ -218,7 +224,7 @@ class _Report:
                 say(f"    {rule}  {printable_line(place)}{times}")
 
 
-_WORDS = {"same": "there already", "refused": "refused"}
+_WORDS = {"same": "there already", "refused": "refused", "removed": "removed"}
 
 
 def _committed(paths: Sequence[Path]) -> frozenset[str]:

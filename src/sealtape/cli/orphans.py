@@ -14,31 +14,34 @@ from pathlib import Path
 from typing import Any
 
 from sealtape import store
-from sealtape.cli.checks import Finding
+from sealtape.cli.checks import Finding, is_plain_cassette
 from sealtape.cli.project import files_under, project_root, shown
 from sealtape.errors import UsageError
 
 _NO_TESTS = 5
+_PLAIN_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def orphans(arguments: Sequence[str]) -> Iterator[Finding]:
-    """Yield a finding for each sealed cassette of the project that none of its tests maps to.
+    """Yield a finding for each cassette of the project that none of its tests maps to.
 
-    ``arguments`` are pytest's. One that lies where tests have theirs is a problem; of others there is a
-    note, because ``sealtape.use_cassette`` may open them. Raise `UsageError` without a collection.
+    ``arguments`` are pytest's. One that lies where tests have theirs is a problem; of other sealed ones there
+    is a note, because ``sealtape.use_cassette`` may open them. Raise `UsageError` without a collection.
     """
     events = _collected(arguments)
     mapped = {_file(Path(path)) for event in events for path in event.get("paths", ())}
     folders = {Path(event["folder"]).absolute() for event in events if "folder" in event}
     roots = {folder.parent for folder in folders if folder.parent.name == "cassettes"}
-    for path in files_under([project_root()], (store.SUFFIX,)):
+    for path in files_under([project_root()], (store.SUFFIX, *_PLAIN_SUFFIXES)):
         absolute = path.absolute()
-        if _file(path) in mapped:
+        is_sealed = path.suffix == store.SUFFIX
+        if _file(path) in mapped or not (is_sealed or is_plain_cassette(path)):
             continue
         if absolute.parent in folders or absolute.parent.parent in roots:
-            hint = f"git rm {shlex.quote(shown(path))}, or sealtape mv it to where its test looks now"
+            move = "sealtape mv" if is_sealed else "git mv"
+            hint = f"git rm {shlex.quote(shown(path))}, or {move} it to where its test looks now"
             yield Finding("problem", shown(path), "no test maps to this cassette", hint)
-        else:
+        elif is_sealed:
             yield Finding("note", shown(path), "no marked test maps to this cassette")
 
 

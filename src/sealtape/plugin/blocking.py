@@ -49,5 +49,4 @@ def permitting(allowed_hosts: str | Sequence[str]) -> AbstractContextManager[Non
     """Return a context in which replays let these hosts pass, as ``--allowed-hosts`` names them."""
     from sealtape.capture.network import permitting
 
-    named = allowed_hosts.split(",") if isinstance(allowed_hosts, str) else allowed_hosts
-    return permitting(named)
+    return permitting(allowed_hosts)

@@ -59,7 +59,7 @@ class Mapping:
 
 def _paths(item: pytest.Item, folder: Path, default: str, shared: list[str]) -> list[str]:
     from sealtape import store
-    from sealtape.plugin.seam import tape_of
+    from sealtape.plugin.seam import PLAIN_SUFFIXES, tape_of
 
     own = store.cassette_path(folder, store.portable_name(bare(default)))
     scopes = [store.cassette_path(folder, "_module")]
@@ -69,4 +69,7 @@ def _paths(item: pytest.Item, folder: Path, default: str, shared: list[str]) -> 
     # Fixtures of wider scopes lie beside the conftest, or the module, that defines them.
     above = [place for place in item.path.parents if place.is_relative_to(item.config.rootpath)]
     scopes += [place / "cassettes" / f"_{scope}.tape" for place in above for scope in ("session", "package")]
-    return [str(path.absolute()) for path in (own, *scopes, *(tape_of(folder, name) for name in shared))]
+    # Of vcrpy's cassettes which serializer wrote them is said by vcr_config, a fixture of the project's.
+    plain = [folder / f"{bare(default)}{suffix}" for suffix in PLAIN_SUFFIXES]
+    others = [path for name in shared for path in (folder / name, tape_of(folder, name))]
+    return [str(path.absolute()) for path in (own, *scopes, *plain, *others)]

@@ -24,7 +24,7 @@ import pytest
 
 from sealtape.errors import UsageError
 from sealtape.modes import NONE
-from sealtape.plugin.collection import is_marked
+from sealtape.plugin.collection import CLAIMS, Claims, is_marked
 from sealtape.plugin.session import SESSION, known_of
 from sealtape.settings import PER_CASSETTE
 
@@ -37,15 +37,22 @@ if TYPE_CHECKING:
 class _Scope:
     """A conversation that opens its cassette with the first request.
 
-    ``marked`` are the arguments of the marker of the test that brought it up.
+    ``node`` is the id of the class, module, package or session; ``marked`` are the arguments of the marker
+    of the test that brought it up.
     """
 
     def __init__(
-        self, item: pytest.Item, scope: str, find_path: Callable[[], Path], marked: Mapping[str, Any]
+        self,
+        item: pytest.Item,
+        node: str,
+        scope: str,
+        find_path: Callable[[], Path],
+        marked: Mapping[str, Any],
     ) -> None:
         self._session = session = item.config.stash[SESSION]
         self._run = item.session
         self._failed_before = item.session.testsfailed
+        self._node = node
         self._scope = scope
         self._find_path = functools.cache(find_path)
         self._mode = session.mode(marked.get("record_mode"))
@@ -125,6 +132,8 @@ class _Scope:
                 why="under xdist it is brought up by several workers, each against its own resources",
                 hint=f"pytest --record-mode={mode.name} --dist loadfile, or without -n",
             )
+        if self._scope in ("class", "module"):
+            self._run.config.stash.setdefault(CLAIMS, Claims()).of_scope(self._node, path)
         library = self._session.library(path.parent)
         cassette = self._stack.enter_context(
             library.opened(
@@ -204,6 +213,7 @@ def _scope_of(
         marker = item.get_closest_marker("vcr")
         scopes[key] = _Scope(
             item,
+            node.nodeid,
             fixturedef.scope,
             lambda: _path(fixturedef, request, folder),
             marker.kwargs if marker else {},

@@ -19,7 +19,7 @@ import pytest
 from sealtape.errors import Unplayed
 from sealtape.modes import ALL, NONE, REWRITE, Mode
 from sealtape.plugin import blocking, expiry
-from sealtape.plugin.collection import bare
+from sealtape.plugin.collection import CLAIMS, Claims, bare
 from sealtape.plugin.session import SESSION, SealtapeWarning, Session, known_of
 from sealtape.settings import PER_CASSETTE
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from sealtape.capture.options import VcrOptions
     from sealtape.cassette import Cassette
 
-_PLAIN_SUFFIXES = (".yaml", ".yml", ".json")
+PLAIN_SUFFIXES = (".yaml", ".yml", ".json")
 
 
 def install() -> None:
@@ -82,6 +82,8 @@ class _Seam:
             return self._original(default_cassette, vcr_cassette_dir, NONE.name, unset, given, pytestconfig)
         if has_plain:
             session.plain.append(str(plain))
+        assert session.item is not None
+        pytestconfig.stash.setdefault(CLAIMS, Claims()).of_test(session.item, path)
         # Like pytest-recording, pass over shared cassettes that are not there.
         shared = [tape for tape in tapes.values() if os.path.exists(tape)]
         allowed_hosts = given.get("allowed_hosts") or ()
@@ -98,7 +100,7 @@ def _require_harmless(paths: list[Path]) -> None:
 
 
 def _is_plain(name: str) -> bool:
-    return name.endswith(_PLAIN_SUFFIXES)
+    return name.endswith(PLAIN_SUFFIXES)
 
 
 def _transformed(name: str, folder: Path, transformer: Callable[[str], str] | None) -> str:
@@ -128,7 +130,8 @@ def _options(given: dict[str, Any], config: pytest.Config) -> VcrOptions | None:
         return None
     from sealtape.capture.options import vcr_options
 
-    options = vcr_options(given, (lambda vcr: hook(config=config, vcr=vcr)) if hooked else None)
+    configure = (lambda vcr: hook(config=config, vcr=vcr)) if hooked else None
+    options = vcr_options(given, configure, frozenset(PER_CASSETTE))
     for text in options.unheeded:
         warnings.warn(SealtapeWarning(text), stacklevel=2)
     return options

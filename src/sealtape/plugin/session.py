@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sealtape.errors import KeyMissing, Miss, SealtapeError
+from sealtape.errors import KeyMissing, KeyringError, Miss, SealtapeError
 from sealtape.modes import NONE, REWRITE, Mode, mode_named
 from sealtape.settings import Settings, load_settings
 
@@ -173,9 +173,10 @@ class Test:
         elif isinstance(error, SealtapeError) and report.failed and report.when != "call":
             # The frames are sealtape's and pytest-recording's: the text is all that helps.
             report.longrepr = f"{type(error).__name__}: {error}"
-        if isinstance(error, KeyMissing) and report.when == "setup":
-            report.sealtape_locked = error.hint  # type: ignore[attr-defined]
-            if skip_locked():
+        # A key that opens nothing is told once for the run; one cassette under another key, with its test.
+        if isinstance(error, KeyringError) and report.when == "setup" and not error.where.endswith(".tape"):
+            report.sealtape_locked = str(error)  # type: ignore[attr-defined]
+            if isinstance(error, KeyMissing) and skip_locked():
                 # In the report, because pytest raises what a shared fixture raised again for each test.
                 report.outcome = "skipped"
                 report.longrepr = (report.fspath, report.location[1] or 0, f"Skipped: locked: {error.what}")

@@ -23,10 +23,8 @@ def write_summary(reporter: TerminalReporter) -> None:
         return
     reporter.section("sealtape")
     for reports, verb in ((locked, "failed"), (skipped, "skipped")):
-        if reports:
-            tests = "1 test is" if len(reports) == 1 else f"{len(reports)} tests are"
-            reporter.line(f"{tests} locked and {verb}: the key is not here")
-            reporter.line(f"hint: {reports[0].sealtape_locked}")
+        for said, number in Counter(report.sealtape_locked for report in reports).items():
+            reporter.line(f"{_counted(number, 'test is', 'tests are')} locked and {verb}: {said}")
     if plain:
         count = _counted(len(plain), "cassette is", "cassettes are")
         reporter.line(f"{count} still there in plain text beside a sealed one, which is used")

@@ -10,14 +10,18 @@ import re
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
+import httplib2
 import httpx
 import requests
 import urllib3
+from tornado.httpclient import HTTPRequest
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 _SECONDS = 0.3
 """How long clients wait for a silent server; loopback answers within a fraction of it."""
@@ -169,7 +173,7 @@ def with_aiohttp(url: str, ask: Ask) -> Any:
                     rest: Any = []
                     try:
                         content = await r.content.read(7)
-                        rest = [part async for part in r.content.iter_chunked(100)]
+                        rest = [part async for part in r.content.iter_chunked(500)]
                     except (aiohttp.ClientError, TimeoutError) as error:
                         rest = failed(error)
                     async with session.request(ask.method, url, data=await async_body(ask)) as again:
@@ -230,6 +234,34 @@ def with_urllib(url: str, ask: Ask) -> Any:
         return failed(error)
 
 
+def with_httplib2(url: str, ask: Ask) -> Any:
+    with closing(httplib2.Http(timeout=_SECONDS)) as client:
+        try:
+            r, content = client.request(url, ask.method, body=ask.fresh_body())
+        except (OSError, http.client.HTTPException, httplib2.HttpLib2Error) as error:
+            return failed(error)
+    previous = r.previous
+    return [r.status, r.reason, r.version, list(r.items()), content, previous and list(previous.items())]
+
+
+def with_tornado(url: str, ask: Ask) -> Any:
+    async def work() -> Any:
+        client = SimpleAsyncHTTPClient(force_instance=True)
+        limits: Any = {"connect_timeout": _SECONDS, "request_timeout": _SECONDS}
+        body = ask.fresh_body()
+        if not isinstance(body, bytes | None):
+            body = b"".join(body)
+        request = HTTPRequest(url, ask.method, body=body, allow_nonstandard_methods=True, **limits)
+        try:
+            r = await client.fetch(request, raise_error=False)
+        except Exception as error:
+            return failed(error)
+        fields = [r.code, r.reason, r.effective_url, list(r.headers.get_all()), r.body]
+        return [*fields, r.error and failed(r.error)]
+
+    return asyncio.run(work())
+
+
 CLIENTS: dict[str, Callable[[str, Ask], Any]] = {
     "requests": with_requests,
     "urllib3": with_urllib3,
@@ -238,4 +270,6 @@ CLIENTS: dict[str, Callable[[str, Ask], Any]] = {
     "aiohttp": with_aiohttp,
     "http.client": with_http_client,
     "urllib": with_urllib,
+    "httplib2": with_httplib2,
+    "tornado": with_tornado,
 }

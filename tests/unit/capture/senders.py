@@ -6,14 +6,18 @@ import asyncio
 import gzip
 import http.client
 from collections.abc import Callable, Mapping
+from contextlib import closing
 from types import MappingProxyType
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
 import aiohttp
+import httplib2
 import httpx
 import requests
 import urllib3
+from tornado.httpclient import HTTPRequest
+from tornado.simple_httpclient import SimpleAsyncHTTPClient
 
 NOTHING: Mapping[str, str] = MappingProxyType({})
 
@@ -77,6 +81,23 @@ def by_http_client(method: str, url: str, headers: Mapping[str, str] = NOTHING, 
         connection.close()
 
 
+def by_httplib2(method: str, url: str, headers: Mapping[str, str] = NOTHING, body: bytes = b"") -> Got:
+    with closing(httplib2.Http(timeout=5)) as client:
+        response, content = client.request(url, method, body=body or None, headers=dict(headers))
+        return Got(response.status, content)
+
+
+def by_tornado(method: str, url: str, headers: Mapping[str, str] = NOTHING, body: bytes = b"") -> Got:
+    async def send() -> Got:
+        client = SimpleAsyncHTTPClient(force_instance=True)
+        request = HTTPRequest(url, method, dict(headers), body or None, allow_nonstandard_methods=True)
+        request.decompress_response = False
+        response = await client.fetch(request, raise_error=False)
+        return Got(response.code, response.body)
+
+    return asyncio.run(send())
+
+
 SENDERS: dict[str, Callable[..., Got]] = {
     "requests": by_requests,
     "urllib3": by_urllib3,
@@ -84,4 +105,6 @@ SENDERS: dict[str, Callable[..., Got]] = {
     "httpx-async": by_httpx_async,
     "aiohttp": by_aiohttp,
     "http.client": by_http_client,
+    "httplib2": by_httplib2,
+    "tornado": by_tornado,
 }

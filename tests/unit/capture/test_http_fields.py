@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urljoin
 
 import pytest
 
@@ -34,10 +35,10 @@ def _hooked(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def record_then_replay(server: Exactly, client: str, ask: Ask) -> tuple[Any, Any, Memory]:
     recorder = Memory()
     with entered(recorder):
-        live = CLIENTS[client](server.url + ask.path, ask)
+        live = CLIENTS[client](urljoin(server.url, ask.path), ask)
     asked = len(server.asked)
     with entered(Memory(recorder.tape)):
-        replayed = CLIENTS[client](server.url + ask.path, ask)
+        replayed = CLIENTS[client](urljoin(server.url, ask.path), ask)
     assert len(server.asked) == asked, "a replay reached the server"
     return live, replayed, recorder
 
@@ -88,3 +89,12 @@ def test_a_refused_connection_is_the_same_failure(server: Exactly, client: str) 
         replayed = CLIENTS[client]("http://127.0.0.1:9/", Ask("/"))
     assert replayed == live
     assert isinstance(live, Failed)
+
+
+@pytest.mark.parametrize("client", ["urllib", "httplib2"])
+def test_a_url_whose_user_is_taken_for_the_host_is_the_same_failure(server: Exactly, client: str) -> None:
+    live, replayed, _ = record_then_replay(
+        server, client, Ask(server.url.replace("//", "//someone:pw@") + "/plain")
+    )
+    assert isinstance(live, Failed)
+    assert replayed == live

@@ -173,3 +173,13 @@ def test_a_child_of_a_recording_is_given_what_it_would_be_given(tmp_path: Path) 
     with sealtape.use_cassette(tmp_path / "a", record_mode="once"):
         said = subprocess.run([sys.executable, "-c", program], env={}, capture_output=True, text=True)
     assert said.stdout == "False\n"
+
+
+def test_use_cassette_lets_hosts_pass_by_name(tmp_path: Path) -> None:
+    with sealtape.use_cassette(
+        tmp_path / "a", record_mode="none", allowed_hosts=[r"db\.example\."]
+    ) as opened:
+        network._hear("socket.getaddrinfo", ("db.example.com", 80))
+        with pytest.raises(NetworkBlocked):
+            network._hear("socket.getaddrinfo", ("mail.example.com", 25))
+        opened.take_misses()

@@ -48,8 +48,13 @@ def test_an_option_that_has_no_effect_is_named_with_the_reason() -> None:
 
 def test_a_misspelt_option_is_named_with_the_nearest() -> None:
     assert vcr_options({"filter_header": ["x"]}).unheeded == (
-        "the installed vcrpy has no option filter_header, so it has no effect: did you mean filter_headers?",
+        "there is no option filter_header, of vcrpy's or of sealtape's, so it has no effect: "
+        "did you mean filter_headers?",
     )
+    with pytest.raises(UsageError, match=r"no option recordmode, of .*did you mean record_mode\?"):
+        sealtape.use_cassette("a", recordmode="once").__enter__()
+    with pytest.raises(UsageError, match=r"no option draw, of .*did you mean draws\?"):
+        sealtape.use_cassette("a", draw="real").__enter__()
     with (
         pytest.raises(UsageError, match="did you mean filter_headers"),
         sealtape.use_cassette("a", filter_header=[]),

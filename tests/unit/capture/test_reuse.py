@@ -135,3 +135,15 @@ def test_words_of_the_user_agent_are_cleaned_as_botocore_cleans_them() -> None:
         for allow_hash in (True, False):
             expected = cached.__wrapped__(word, allow_hash)
             assert [cached(word, allow_hash), cached(word, allow_hash)] == [expected, expected]
+
+
+def test_components_of_the_user_agent_are_put_together_as_botocore_does() -> None:
+    component = botocore.useragent.UserAgentComponent
+    cached = component.to_string
+    made = [component("md", "a b", "c#d"), component("md", "a b", "c#e")]
+    if "size_config" in component._fields:  # since 1.37
+        size = botocore.useragent.UserAgentComponentSizeConfig
+        made += [component("m", "A,B,C", size_config=size(length, ",")) for length in (5, 3)]
+    expected = [cached.__wrapped__(one) for one in made]
+    assert len(set(expected)) == len(made)
+    assert [one.to_string() for one in made + made] == expected + expected
