@@ -55,6 +55,8 @@ OWNERS = {
     "requests": ("capture",),
     "httpx": ("capture",),
     "aiohttp": ("capture",),
+    "tornado": ("capture",),
+    "httplib2": ("capture",),
     "http.client": ("capture",),
     "urllib.request": ("capture",),
     "click": ("cli",),
@@ -64,12 +66,15 @@ OWNERS = {
 MAKERS = {"Scrubbed": ("scrub", "seal"), "Sealed": ("seal", "store")}
 
 # Libraries that are used only where somebody else has imported them, or asked for an extra.
-OPTIONAL = {"aiobotocore", "aiohttp", "boto3", "httpx", "moto", "multidict", "numpy", "pyrage", "requests"}
+OPTIONAL = {
+    *("aiobotocore", "aiohttp", "boto3", "httpx", "moto", "multidict", "numpy", "pyrage", "re2", "requests"),
+    "tornado",
+}
 
 # What loading the plugin must leave alone: every pytest run of every project pays for it.
 HEAVY = (
     *("botocore", "boto3", "vcr", "cryptography", "msgspec", "rich", "requests", "httpx", "moto"),
-    "time_machine",
+    *("re2", "time_machine"),
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 import pytest
@@ -9,6 +10,9 @@ import pytest
 from scrub_corpus.cases import Case, http
 from scrub_corpus.corpus import corpus
 from scrub_corpus.judging import faults
+from sealtape.interaction import Captured, Removal
+from sealtape.scrub import Scrubber
+from sealtape.settings import ScrubSettings
 
 SEEDS = (1, 20260131)
 
@@ -21,6 +25,23 @@ def cases(seed: int) -> list[Case]:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_every_secret_goes_and_every_look_alike_stays(seed: int) -> None:
     assert [str(fault) for fault in faults(cases(seed))] == []
+
+
+def scrubber(removals: Iterable[Removal] = ()) -> Scrubber:
+    return Scrubber(ScrubSettings(), bytes(range(32)), removals=removals, environ={})
+
+
+def test_what_was_scrubbed_stays_as_it_is_and_a_live_request_is_recognised() -> None:
+    for case in [case for case in cases(SEEDS[0]) if case.secrets][::2]:
+        once = scrubber().scrub([Captured(interaction) for interaction in case.traffic])
+        removals = [removal for item in once for removal in item.removals]
+        again = scrubber(removals).scrub([Captured(item.interaction) for item in once])
+        assert [item.interaction for item in again] == [item.interaction for item in once], str(case)
+        replaying = scrubber(removals)
+        for live, item in zip(case.traffic, once, strict=True):
+            recorded = item.interaction.request
+            assert replaying.scrub_request(live.request) == recorded, str(case)
+            assert replaying.scrub_request(recorded) == recorded, str(case)
 
 
 def test_the_corpus_is_large_enough_to_mean_something() -> None:

@@ -7,8 +7,10 @@ cassette with N large bodies; ``play FOLDER N`` plays it and prints the peak of 
 from __future__ import annotations
 
 import json
-import os
+import random
+import re
 import sys
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from statistics import median
@@ -20,14 +22,27 @@ from bench.results import Figure, Measured, Rate
 from bench.workloads.base import text_of
 from bench.workloads.http import part_of
 
-SIZES = (200, 20_000, 2_000_000)
-KINDS = ("text", "json", "binary")
+SIZES = (200, 2_000, 20_000, 2_000_000)
+KINDS = ("text", "json", "prose", "base64", "xml", "binary")
+"""Lines of text; JSON of small members, of prose, of one value in base64; XML as S3 lists; random bytes."""
+_LONG_KINDS = frozenset({"prose", "base64", "xml"})
+"""Kinds of which one part is longer than the smallest size."""
 _BYTES = 2_000_000
 """How much a step is given at once of small bodies: some milliseconds' work."""
 _MOST = 1000
 _LARGE = 20_000
 _HOST = "http://parts.example.com"
-_TYPES = {"text": "text/plain", "json": "application/json", "binary": "application/octet-stream"}
+_TYPES = {
+    "text": "text/plain",
+    **dict.fromkeys(("json", "prose", "base64"), "application/json"),
+    "xml": "application/xml",
+    "binary": "application/octet-stream",
+}
+_WORDS = re.findall(
+    r"\S+",
+    "ships from the warehouse in Rotterdam within three working days and every part is measured before it "
+    "leaves so that customers can plan their work",
+)
 
 
 def measure(folder: Path, rounds: int, n: int, measured: Measured, say: Callable[[str], object]) -> None:
@@ -55,12 +70,43 @@ def main() -> int:
 
 
 def _body(kind: str, index: int, size: int) -> bytes:
+    draw = random.Random(index)
     if kind == "binary":
-        return os.urandom(size)
+        return draw.randbytes(size)
     if kind == "text":
         return text_of(index, size)
-    one = part_of(index)
-    return b"[" + b",".join([one] * max(1, size // len(one))) + b"]"
+    if kind == "base64":
+        return json.dumps(
+            {"name": "image", "content": b64encode(draw.randbytes(size * 3 // 4)).decode()}
+        ).encode()
+    one = {"json": _part, "prose": _prose, "xml": _object}[kind]
+    count = max(1, size // len(one(draw, 0)))
+    between, around = (b"", _LISTED) if kind == "xml" else (b",", (b"[", b"]"))
+    return around[0] + between.join([one(draw, number) for number in range(count)]) + around[1]
+
+
+def _part(_: random.Random, number: int) -> bytes:
+    return part_of(number)
+
+
+def _prose(draw: random.Random, number: int) -> bytes:
+    sentences = [" ".join(draw.choices(_WORDS, k=12)).capitalize() for _ in range(8)]
+    return json.dumps({"id": number, "title": sentences[0], "text": ". ".join(sentences)}).encode()
+
+
+_LISTED = (
+    b'<?xml version="1.0" encoding="UTF-8"?><ListBucketResult '
+    b'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>example-parts</Name>',
+    b"</ListBucketResult>",
+)
+
+
+def _object(draw: random.Random, number: int) -> bytes:
+    return (
+        f"<Contents><Key>parts/{number:06}.tar</Key><LastModified>2026-01-31T10:00:{number % 60:02}.000Z"
+        f"</LastModified><ETag>&quot;{draw.getrandbits(128):032x}&quot;</ETag><Size>{draw.randrange(10**9)}</Size>"
+        "<StorageClass>STANDARD</StorageClass></Contents>"
+    ).encode()
 
 
 def _interactions(kind: str, size: int, count: int) -> list[Any]:
@@ -81,7 +127,7 @@ def rates(folder: Path, rounds: int, sizes: Sequence[int] = SIZES) -> list[tuple
     _Steps(folder, _interactions("json", 200, 2)).times()  # imports are nobody's first step
     found: list[tuple[str, str, int, float]] = []
     for size in sizes:
-        for kind in KINDS:
+        for kind in KINDS if size > min(SIZES) else [kind for kind in KINDS if kind not in _LONG_KINDS]:
             count = max(2, min(_MOST, _BYTES // size))
             steps = _Steps(folder, _interactions(kind, size, count))
             taken: dict[str, list[float]] = {}

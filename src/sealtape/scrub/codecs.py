@@ -26,12 +26,18 @@ _BYTE_ORDER_MARKS = {b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 def decode_text(data: bytes) -> tuple[str, str]:
     """Return the text of ``data`` and the codec that turns it back: UTF-8, UTF-16, else Latin-1."""
+    return _decoded(data) or (data.decode("latin-1"), "latin-1")
+
+
+def _decoded(data: bytes) -> tuple[str, str] | None:
+    """Return the text of ``data`` and its codec, None where it is no Unicode."""
     for codec in (_BYTE_ORDER_MARKS.get(data[:2]) or _unmarked(data), "utf-8"):
         try:
             return data.decode(codec), codec
         except UnicodeDecodeError:
-            continue
-    return data.decode("latin-1"), "latin-1"
+            if codec == "utf-8":
+                break
+    return None
 
 
 def _unmarked(data: bytes) -> str:
@@ -60,12 +66,15 @@ def _all_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return members
 
 
-def parse_json(text: str) -> Any:
-    """Return the document as a tree that keeps repeated names; None where it is no array or object."""
+def parse_json(text: str, *, unique: bool = False) -> Any:
+    """Return the document as a tree that keeps repeated names; None where it is no array or object.
+
+    Where all names of each object are known to be ``unique``, nothing has to be kept.
+    """
     if text.lstrip(" \t\r\n")[:1] not in ("{", "["):
         return None
     try:
-        return json.loads(text, object_pairs_hook=_all_pairs)
+        return json.loads(text, object_pairs_hook=None if unique else _all_pairs)
     except (ValueError, RecursionError):
         return None
 
@@ -214,12 +223,13 @@ def splice(text: str, edits: list[tuple[int, int, str]]) -> str:
 _FORM = re.compile(
     r"[\w.~*%+\[\]$:-]{1,256}=[^\s&\"'<>{}]*(?:&[\w.~*%+\[\]$:-]{1,256}(?:=[^\s&\"'<>{}]*)?)*&?"
 )
+_SETTING = re.compile(r";[A-Za-z][A-Za-z ]*=|==[^&=]")
 _PAIR = re.compile(r"([^&;=]*)=([^&]*)|([^&]+)")
 
 
 def looks_like_form(text: str) -> bool:
-    """Whether ``text`` as a whole is ``name=value&name=value``."""
-    return _FORM.fullmatch(text) is not None
+    """Whether ``text`` as a whole is ``name=value&name=value``, and no list of settings, no requirement."""
+    return _FORM.fullmatch(text) is not None and _SETTING.search(text) is None
 
 
 def query_spans(text: str) -> Iterator[Span]:
@@ -316,6 +326,12 @@ def printable(data: bytes) -> str | None:
     except UnicodeDecodeError:
         return None
     return None if is_binary(text) else text
+
+
+def readable_text(data: bytes) -> tuple[str | None, str]:
+    """Return ``data`` as text that a person could have written, else None, and its codec: UTF-8 or UTF-16."""
+    text, codec = _decoded(data) or (None, "latin-1")
+    return (None if text is None or is_binary(text) else text), codec
 
 
 PRINTABLE_RUN = re.compile(r"[\t\r\n\x20-\x7e]{12,}")

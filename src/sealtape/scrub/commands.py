@@ -40,12 +40,14 @@ COMMANDS: tuple[Detector, ...] = (
     _after("redis-cli", r"(?:-a|--pass)[ =] ?", "redis-cli"),
     _after("sqlcmd|bcp|osql|isql|tsql", r"-P ?", "sqlcmd", "bcp", "osql", "isql", "tsql"),
     _after("ldap[a-z]+", r"-w ?", "ldap"),
+    _after("twine", r"(?:-p|--password)[ =] ?", "twine"),
+    _text(rf"\bnet\s+use\s[^\n]*?\s/user:\S+\s+{_VALUE}", "/user:"),
     _text(rf"\bsshpass\s+-p ?{_VALUE}", "sshpass"),
     _text(rf"-pass(?:in|out)?\s+pass:{_VALUE}", "pass:"),
     _text(r"[\w.-]+:([^\s\"':|]{4,})[\"']?\s*\|\s*(?:sudo +)?chpasswd", "chpasswd", needs=()),
     _text(
         rf"\b(?:echo|printf|printf '%s')\s+(?:-n\s+)?{_VALUE}[\"']?\s*\|[^\n|]*"
-        r"(?:--password-stdin|--with-token|--stdin\b|sudo +-S|passwd\b)",
+        r"(?:--password-stdin|--with-token|--stdin\b|sudo +-S|\bpasswd\b)",
         "-stdin", "--with-token", "sudo -S", "passwd",
     ),
     _text(rf"\bhtpasswd\s+-\w*b\w*\s+\S+\s+\S+\s+{_VALUE}", "htpasswd"),
@@ -58,17 +60,23 @@ COMMANDS: tuple[Detector, ...] = (
     ),
     _after("smbclient|rpcclient|smbget", r"-U ?[\"']?[^\s%\"']+%", "smb", "rpcclient", value=_REST),
     # SQL
-    _text(r"(?i:\bpassword|\bidentified(?: +with +\S+)? +by(?: +password)?)\s+(?:=\s*)?'([^'\n]{4,})'",
+    _text(r"(?ai:\bpassword|\bidentified(?: +with +\S+)? +by(?: +password)?)\s+(?:=\s*)?'([^'\n]{4,})'",
           "PASSWORD ", "password ", "IDENTIFIED", "identified", "Password "),
-    _text(r"(?i:\bidentified(?: +with +\S+)? +by)\s+\"?([^\s\"';]{4,})", "IDENTIFIED", "identified"),
+    _text(r"(?ai:\bidentified(?: +with +\S+)? +by)\s+\"?([^\s\"';]{4,})", "IDENTIFIED", "identified"),
     # Files of accounts: netrc, pgpass
     _text(rf"\blogin\s+\S+\s+password\s+{_VALUE}", "login"),
-    _text(r"(?m:^)[\w.*-]+:(?:\d{2,5}|\*):[^:\s]+:[^:\s/]+:([^\s:]{4,})(?m:$)", ":",
+    _text(r"(?m:^)(?!(?:[0-9A-F]+:){4}[0-9A-F]+(?m:$))[A-Za-z0-9_.*-]+:(?:[0-9]{2,5}|\*):[^:\s]+:"
+          r"[^:\s/]+:([^\s:]{4,})(?m:$)", ":",
           needs=("colons",), sign=r":(?:\d{2,5}|\*):[^:\s]"),
+    _text(r"(?<![\w$])(\$(?:2[abxy]|argon2id?|[156y]|scrypt|pbkdf2-sha\d+)\$[A-Za-z0-9./=,$*+-]{20,200})",
+          "$2", "$argon2", "$1$", "$5$", "$6$", "$y$", "$scrypt", "$pbkdf2", needs=()),
+    _text(r"\bchpasswd:(?:\s[^\n]*)?\n(?:[ \t][^\n]*\n)*?[ \t]+list:[^\n]*\n"
+          r"[ \t-]+[\w.-]+:([^\s:]{4,})(?:\n[ \t-]+[\w.-]+:([^\s:]{4,}))?(?:\n[ \t-]+[\w.-]+:([^\s:]{4,}))?",
+          "chpasswd:"),
     # Words to people
     _text(
-        r"(?i:\b(?:password|passphrase|passcode|secret key|access token|api key)\b)[^\n:=.;,]{0,40}?\bis:?\s+"
-        rf"{_TELLING}",
+        r"(?ai:\b(?:password|passphrase|passcode|secret key|access token|api key)\b)[^\n:=.;,]{0,40}?"
+        rf"\bis:?\s+{_TELLING}",
         "is: ", "is ", needs=("spoken",),
     ),
 )  # fmt: skip

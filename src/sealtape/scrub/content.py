@@ -7,8 +7,10 @@ bounded by `MAX_DECODED` bytes, so that a compressed bomb ends in `Unreadable` a
 from __future__ import annotations
 
 import base64
+import bz2
 import hashlib
 import importlib
+import lzma
 import re
 import struct
 import zlib
@@ -27,11 +29,26 @@ GZIP = b"\x1f\x8b\x08"
 """What every gzip member starts with."""
 
 _ZLIB = (b"\x78\x01", b"\x78\x5e", b"\x78\x9c", b"\x78\xda")
+_LEAST_PACKED = 12
+_PACKINGS = {
+    **{b"BZh%d1AY&SY" % level: "bzip2" for level in range(1, 10)},
+    b"\xfd7zXZ\0": "xz",
+    b"\x28\xb5\x2f\xfd": "zstd",
+}
+_STARTS = (GZIP, *_ZLIB, *_PACKINGS)
 
 
 def packing(data: bytes) -> str:
-    """Return the content coding that ``data`` begins as: ``"gzip"``, ``"deflate"`` or ``""``."""
-    return "gzip" if data[:3] == GZIP else "deflate" if data[:2] in _ZLIB else ""
+    """Return the content coding that ``data`` begins as (``"gzip"``, ``"deflate"``, …), or ``""``."""
+    if not data.startswith(_STARTS):
+        return ""
+    if data[:3] == GZIP:
+        return "gzip"
+    if data[:2] in _ZLIB:
+        return "deflate"
+    if len(data) < _LEAST_PACKED:
+        return ""
+    return next((coding for start, coding in _PACKINGS.items() if data.startswith(start)), "")
 
 
 class Unreadable(Exception):
@@ -127,6 +144,8 @@ def _decoded(body: bytes, coding: str) -> bytes:
             return _inflate(body, -15)
     if coding in ("br", "zstd"):
         return _decode_optional(body, coding)
+    if coding in ("bzip2", "xz"):
+        return _decompress(body, coding)
     raise Unreadable(f"content coding {coding}")
 
 
@@ -138,6 +157,8 @@ def encode_content(data: bytes, coding: str, like: bytes) -> bytes:
         return _deflate(data, 31)
     if coding == "deflate":
         return _deflate(data, 15 if like[:1] == b"\x78" else -15)
+    if coding in ("bzip2", "xz"):
+        return bz2.compress(data) if coding == "bzip2" else lzma.compress(data)
     return _encode_optional(data, coding)
 
 
@@ -160,6 +181,25 @@ def _inflate(body: bytes, wbits: int) -> bytes:
     except zlib.error:
         raise Unreadable("broken", b"".join(out)) from None
     return b"".join(out)
+
+
+def _decompress(body: bytes, coding: str) -> bytes:
+    limit = min(MAX_DECODED, max(len(body) * MAX_RATIO, _CHUNK))
+    out, rest = b"", body
+    try:
+        while rest:
+            engine = (
+                bz2.BZ2Decompressor() if coding == "bzip2" else lzma.LZMADecompressor(memlimit=MAX_DECODED)
+            )
+            out += engine.decompress(rest, limit - len(out) + 1)
+            if len(out) > limit:
+                raise Unreadable("decodes to too much")
+            if not engine.eof:
+                raise Unreadable("truncated", out)
+            rest = engine.unused_data
+    except (OSError, lzma.LZMAError):
+        raise Unreadable("broken", out) from None
+    return out
 
 
 _MOST_INFLATED = 65536

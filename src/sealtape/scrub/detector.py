@@ -32,7 +32,9 @@ class Detector:
     the first group, or the whole match. What ``accepts`` says no to is a look-alike. A match ends at most
     ``reach`` characters after an anchor that is in it, and begins at most 512 before. ``sign`` is the source
     of a pattern, found in every match, that says more than an anchor of one character does. ``needs`` are
-    features (`Features`) that a text has if there is a match.
+    features (`Features`) that a text has if there is a match. ``spot`` is the source of what is found in
+    every match, for bytes (`sealtape.scrub.spotting`), where the pattern itself, looked for along with all
+    others, would take states without number: one that begins with letters of any kind, and counts them.
     """
 
     rule: str
@@ -42,6 +44,7 @@ class Detector:
     reach: int = 20_000
     sign: str = ""
     needs: tuple[str, ...] = ()
+    spot: str = ""
 
     @property
     def reads_binary(self) -> bool:

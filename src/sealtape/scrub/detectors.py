@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 
 from sealtape.scrub.commands import COMMANDS
-from sealtape.scrub.detector import Detector
+from sealtape.scrub.detector import SHORT, Detector, any_sign
 from sealtape.scrub.features import Features
 from sealtape.scrub.people import PEOPLE
+from sealtape.scrub.spotting import flattened, has_marks, spotter_of
 from sealtape.scrub.tokens import SERVICE_TOKENS
 
 ACCESS_KEY_ID = re.compile(r"(A(?<![A-Z0-9]A)(?:KIA|SIA)(?!IOSFODNN7EXAMPLE)[A-Z0-9]{16})(?![A-Z0-9])")
@@ -29,9 +30,16 @@ ACCOUNT = rf"{_NO_ACCOUNT}(\d{{12}})"
 ARN_ACCOUNT = re.compile(
     rf"arn(?::|%3[Aa])aws[a-z-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa])[a-z0-9-]*(?::|%3[Aa]){ACCOUNT}(?!\d)"
 )
+UNIQUE_ID_PREFIXES = ("ABIA", "ACCA", "AGPA", "AIDA", "AIPA", "ANPA", "ANVA", "APKA", "AROA", "ASCA")
 SIGNED = re.compile(r"(?i:\bSignature=)([0-9a-f]{64,144})(?![0-9a-f])")
 _PROSE = 128
 _REGION = r"(?:us|eu|ap|ca|sa|me|af|il|cn|mx)(?:-[a-z]{3,4})?-(?:north|south|east|west|central)[a-z]{0,5}-\d"
+
+NEAR_ACCESS_KEY = re.compile(
+    r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9])"
+    r"(?![A-Za-z0-9/+]{30}EXAMPLEKEY)([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+)
+"""What a secret access key looks like; taken for one only beside an access key id, or words that say so."""
 
 DETECTORS: tuple[Detector, ...] = (
     Detector("private-key", ("PRIVATE KEY",), PRIVATE_KEY),
@@ -45,9 +53,20 @@ DETECTORS: tuple[Detector, ...] = (
     Detector("access-key-id", ("redential=",), re.compile(r"Credential=([^/\s,&\"]{4,128})/\d{8}/")),
     Detector("access-key-id", ("AKIA", "ASIA"), ACCESS_KEY_ID, reach=64, needs=("word",)),
     Detector(
+        "secret-access-key",
+        ("ecret", "ECRET"),
+        re.compile(
+            r"(?i:\bsecret[ _-]?(?:access[ _-]?)?key)\b[^\n]{0,24}?(?<![A-Za-z0-9/+=])"
+            r"([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+        ),
+        lambda match: NEAR_ACCESS_KEY.fullmatch(match[1]) is not None,
+        reach=128,
+        needs=("word",),
+    ),
+    Detector(
         "iam-unique-id",
-        ("AROA", "AIDA", "AGPA", "ANPA", "AIPA", "ANVA"),
-        re.compile(r"(?<![A-Za-z0-9])((?:AROA|AIDA|AGPA|ANPA|AIPA|ANVA)[A-Z0-9]{16,17})(?![A-Za-z0-9])"),
+        UNIQUE_ID_PREFIXES,
+        re.compile(rf"(?<![A-Za-z0-9])((?:{'|'.join(UNIQUE_ID_PREFIXES)})[A-Z0-9]{{16,17}})(?![A-Za-z0-9])"),
         reach=64,
         needs=("word",),
     ),
@@ -72,7 +91,7 @@ DETECTORS: tuple[Detector, ...] = (
         re.compile(
             rf"(?i:\baccounts?\b)(?:[ _-]?(?i:id|ids|number|no))?\b[^\w\n]{{0,4}}(?:is |id |= ?)?[\"'(]?"
             rf"(?:{ACCOUNT}"
-            rf"|(\d{{4}}-\d{{4}}-\d{{4}}))(?![\d-])"
+            rf"|(\d{{4}}-\d{{4}}-\d{{4}}|\d{{4}} \d{{4}} \d{{4}}))(?![\d-])"
         ),
         needs=("account",),
     ),
@@ -82,6 +101,10 @@ DETECTORS: tuple[Detector, ...] = (
         re.compile(rf"(?i:account_?id)[\"']?\s{{0,2}}[=:]\s{{0,2}}[\"']?{ACCOUNT}(?!\d)"),
         needs=("account",),
     ),
+    # Where logs are delivered, and the ARN of an account in its organization.
+    Detector("account-id", ("AWSLogs/", ":account/o-"),
+             re.compile(rf"(?:AWSLogs/(?:o-[a-z0-9]{{1,32}}/)?|:account/o-[a-z0-9]{{1,32}}/){ACCOUNT}(?!\d)"),
+             needs=("account",)),
     # A name of a bucket or a role is made the only one of its kind by account and region.
     Detector("account-id", ("-north", "-south", "-east", "-west", "-central"),
              re.compile(rf"(?<!\d){ACCOUNT}-{_REGION}(?![a-z0-9])"), needs=("account",)),
@@ -125,30 +148,35 @@ SCHEME = re.compile(
 LOOSE_RULES = frozenset({"email-address", "public-address"})
 """Rules whose patterns may also match a part of a stand-in that was made for something else."""
 
-NEAR_ACCESS_KEY = re.compile(
-    r"(?<![A-Za-z0-9/+=])(?=[A-Za-z0-9/+]*[a-z])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[0-9])"
-    r"(?![A-Za-z0-9/+]{30}EXAMPLEKEY)([A-Za-z0-9/+]{40})(?![A-Za-z0-9/+=])"
+_KEY_IDS = "A(?:KIA|[A-Z]{2}A)"
+_SIGN = re.compile(r"[={}<>\[\]%\"@&:\\($0-9_-]")
+_WORDS = "|".join(
+    "".join(f"[{c.upper()}{c}]" for c in word)
+    for word in ("pass", "secret", "token", "identif", "earer", "api", "uthoriz")
 )
-"""What a secret access key looks like; taken for one only where an access key id stands beside it."""
+"""Sources that try no letter in two cases are tried faster than those that take no notice of case."""
 
-_SIGN = re.compile(r"[={}<>\[\]%\"@&:\\(0-9_-]")
-_TELLING = (
-    "AKIA", "ASIA", "AROA", "AIDA", "AGPA", "ANPA", "AIPA", "ANVA", "xox", "earer ", "EARER ", "pass", "Pass",
-    "PASS", "ENV ", "ARG ", "setx ", "setenv ", "export ", "BY ",
-)  # fmt: skip
+_LEAST_TOKEN = 15
+_TOKENS = rf"[A-Za-z0-9+/_]{{16}}|{_KEY_IDS}|{any_sign(SERVICE_TOKENS[:1])}|eyJ"
+"""What a text of fewer characters than `_LEAST_TOKEN` cannot hold."""
+
+_TELLING = re.compile(rf"{_WORDS}|{_TOKENS}|\.[A-Za-z0-9_-]{{6}}\.|(?:ENV|ARG|setx|setenv|export|BY) ")
 
 
 def triggers(text: str) -> bool:
     """Whether any rule but the known values can match a text: what `TRIGGER` says, and sooner of prose."""
+    if len(text) > SHORT and not has_marks(text) and (spotter := spotter_of(TRIGGER)).tells:
+        return spotter.finds(flattened(text))
     if len(text) > _PROSE and text.isascii() and _SIGN.search(text) is None:
-        return Features(text).has("base64") or any(word in text for word in _TELLING)
-    return TRIGGER.search(text) is not None
+        return Features(text).has("base64") or _TELLING.search(text) is not None
+    return (TRIGGER if len(text) >= _LEAST_TOKEN else _BRIEF).search(text) is not None
 
 
-TRIGGER = re.compile(
-    r"\d{12}|\d{4}-\d{4}|\d\.\d+\.\d|:[0-9a-f]|A(?:KIA|SIA|ROA|IDA|GPA|NPA|IPA|NVA)|[={}<>\[\]%\"@&]"
-    r"|[A-Za-z'] {0,2}:"
-    r"|\\[ux]|[A-Za-z0-9+/_]{16}|xox|sk-|earer |EARER |-[apPuwU] ?[\"'A-Za-z0-9]|[Pp]ass|PASS|ec2-\d"
-    r"|_(?:user|password) |(?:ENV|ARG|setx|setenv|export|set -\w+) |\(['\"]|BY ['\"]"
+_BRIEF = re.compile(
+    rf"{_WORDS}|[={{}}<>\[\]%\"@&]|\d(?:\d{{11}}|\d{{3}}[ -]\d{{4}}|\.\d+\.\d)|:[0-9A-Fa-f*]"
+    r"|[A-Za-z'] {0,2}:|\\[ux]|ec2-\d|\$[0-9a-z]|\(['\"]|----"
+    r"|\s--?[A-Za-z]|--[a-z]|-[a-z-]{0,64}key\s|_user\s|\.[A-Za-z0-9_-]{6}\."
+    r"|(?:ENV|ARG|setx|setenv|export|set -\w+) |BY ['\"]"
 )
+TRIGGER = re.compile(f"{_BRIEF.pattern}|{_TOKENS}")
 """No rule but the known values can match a text in which this finds nothing."""

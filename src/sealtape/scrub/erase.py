@@ -12,29 +12,32 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from sealtape.scrub import archives, cbor, codecs, content
+from sealtape.scrub import archives, cbor, codecs, company, content
 from sealtape.scrub.detectors import ACCOUNT, SCHEME, triggers
 from sealtape.scrub.evidence import (
     NAME_KEYS,
+    PASSWORDS,
     PROSE_PARENTS,
     VALUE_KEYS,
     normalised,
 )
+from sealtape.scrub.large import Large
 from sealtape.scrub.lexicon import (
     CLAIMS,
     NAMES,
+    SPEAKS,
     VALUES,
     describes,
     names_account,
     names_canonical_user,
+    names_labels,
     names_queue,
     names_version,
     surely_names_account,
 )
 from sealtape.scrub.models import Node
-from sealtape.scrub.prose import Prose
 from sealtape.scrub.replace import MAX_DEPTH, MOST_REMEMBERED, PLAIN_NAME, REMEMBERED
-from sealtape.scrub.wording import is_opaque, is_plain, is_sentence
+from sealtape.scrub.wording import is_label, is_opaque, is_plain, is_sentence, is_told
 
 _ACCOUNT = re.compile(ACCOUNT)
 _QUEUE_ACCOUNT = re.compile(rf"/{ACCOUNT}(?=/)")
@@ -42,15 +45,14 @@ _MAYBE_BASE64 = re.compile(r"\s*[A-Za-z0-9+/_-]{12,}")
 _DOTTED = re.compile(r"\d+(?:\.\d+){2,5}")
 _CANONICAL = re.compile(r"[0-9a-f]{64}")
 _KEY_MATERIAL = re.compile(r"[A-Za-z0-9+/]{43}=|[A-Za-z0-9+/]{86}==")
-_PRIVATE_PARTS = frozenset({"d", "k", "p", "q", "dp", "dq", "qi"})
+_LEAST_ACCOUNT = 10**11
 _PAIR_MEMBERS = 32
 _SHORT_NUMBER = 7
-_PASSWORDS = re.compile(r"pass(?:w|phrase)|pwd", re.I)
 _WRAPPED = frozenset({"S", "N", "B", "SS", "NS", "BS", "StringValue", "BinaryValue", "Value", "value"})
 _CACHED_DEPTH = 3
 
 
-class Eraser(Prose):
+class Eraser(Large):
     """The walk: every view of every part of an interaction."""
 
     __slots__ = ()
@@ -67,7 +69,13 @@ class Eraser(Prose):
         if kind is list or kind is tuple:
             if len(node) == 2 and type(node[0]) is str and type(node[1]) is str:
                 return self._field(node, place)
-            changed = [self.tree(value, place, plan) for value in node]
+            claims = company.arguments(node, self.lexicon)
+            changed = [
+                self.claimed(value, claims[index], place)
+                if index in claims
+                else self.tree(value, place, plan)
+                for index, value in enumerate(node)
+            ]
             same = all(a is b for a, b in zip(node, changed, strict=True))
             return node if same else kind(changed)
         if kind is bytes:
@@ -85,37 +93,59 @@ class Eraser(Prose):
         return node if changed is value and clean is name else type(node)([clean, changed])
 
     def _mapping(self, node: Mapping[str, Any], place: str, plan: Node | None) -> Any:
-        if plan is None and self._says_nothing(node):
+        if plan is None and self.says_nothing(tuple(node)):
             return self._unnamed(node, place)
         paired = self._pair_claim(node) if 1 < len(node) <= _PAIR_MEMBERS else ""
+        claims = company.claims(node)
+        if not self.in_prose and company.holds_labels(node, self.lexicon):
+            return self._as_prose(node, place, plan, labels=True)
         changed: dict[str, Any] = {}
         same = True
         for key, value in node.items():
+            if plan is None and key not in claims and self._is_silent(key) and self._is_harmless(value):
+                changed[key] = value
+                continue
             child = plan.child(key) if plan is not None else None
             rule = child.rule if child is not None else ""
             if paired and not rule and normalised(key) in VALUE_KEYS:
                 rule = paired
-            elif key in _PRIVATE_PARTS and "kty" in node:
-                rule = "private-key"  # of a JSON web key
+            elif key in claims:
+                rule = claims[key]
             clean, new = self._member(key, value, place, child, rule)
             same = same and new is value and clean == key
             changed[clean] = new
         return node if same and len(changed) == len(node) else changed
 
-    def _says_nothing(self, node: Mapping[str, Any]) -> bool:
-        """Whether no name in a mapping claims a value, alone or beside another, or holds anything itself."""
-        shape = (self.aws, tuple(node))
+    def _is_silent(self, name: str) -> bool:
+        """Whether a name says nothing about its own value, and holds nothing itself."""
+        return not self.lexicon.says(name, aws=self.aws) & ~NAMES and self.is_quiet(name)
+
+    def _is_harmless(self, value: Any) -> bool:
+        """Whether a leaf is seen at once to hold nothing, under a name that says nothing of it."""
+        kind = type(value)
+        if kind is str:
+            return len(value) < 4 or value in self.calm or value in self.known.quiet
+        return value is None or kind is bool or (kind is int and -100_000 < value < 100_000)
+
+    def says_nothing(self, names: tuple[str, ...], *, spoken: bool = False) -> bool:
+        """Whether no name in a mapping claims a value, alone or beside another, or holds anything itself.
+
+        What says only that sentences stand below it counts unless ``spoken``: it takes claims back.
+        """
+        shape = (self.aws, names)
         shapes = self.known.shapes
         if shape in shapes:
             return True
         paired = 0
-        for key in shape[1]:
+        for key in names:
             said = self.lexicon.says(key, aws=self.aws)
             paired |= said
-            if said & CLAIMS or not self.is_quiet(key):
+            if said & (CLAIMS if spoken else CLAIMS | SPEAKS) or not self.is_quiet(key):
                 return False
-        if paired == NAMES | VALUES:
+        if paired & (NAMES | VALUES) == NAMES | VALUES:
             return False
+        if paired & SPEAKS:
+            return True
         if len(shapes) < REMEMBERED:
             shapes.add(shape)
         return True
@@ -123,11 +153,11 @@ class Eraser(Prose):
     def _unnamed(self, node: Mapping[str, Any], place: str) -> Any:
         """Return a mapping without the secrets that its values show, given that its names say nothing."""
         known, edits = self.known, {}
-        quiet = known.quiet
+        quiet, calm = known.quiet, self.calm
         for key, value in node.items():
             kind = type(value)
             if kind is str:
-                if value in quiet or len(value) < 4:
+                if value in quiet or len(value) < 4 or value in calm:
                     continue
             elif value is None or kind is bool or (kind is int and -100_000 < value < 100_000):
                 continue
@@ -162,7 +192,7 @@ class Eraser(Prose):
         rule = self.lexicon.group_rule(key)
         if rule:
             return clean, self._below_secret(
-                value, rule, below, child, strict=_PASSWORDS.search(key) is not None
+                value, rule, below, child, strict=PASSWORDS.search(key) is not None
             )
         if kind in (list, tuple) and (names_account(key) or names_queue(key)):
             items = [
@@ -170,13 +200,18 @@ class Eraser(Prose):
                 for item in value
             ]
             return clean, value if list(value) == items else kind(items)
-        if normalised(key) in PROSE_PARENTS and not self.in_prose:
-            self.in_prose = True
-            try:
-                return clean, self.tree(value, below, child)
-            finally:
-                self.in_prose = False
+        labels = names_labels(key)
+        if not self.in_prose and (labels or normalised(key) in PROSE_PARENTS):
+            return clean, self._as_prose(value, below, child, labels=labels)
         return clean, self.tree(value, below, child)
+
+    def _as_prose(self, node: Any, place: str, plan: Node | None, *, labels: bool) -> Any:
+        """Look into what people read: messages about members, labels of fields."""
+        self.in_prose, self.in_labels = True, labels
+        try:
+            return self.tree(node, place, plan)
+        finally:
+            self.in_prose = self.in_labels = False
 
     def _below_secret(self, node: Any, rule: str, place: str, plan: Node | None, *, strict: bool) -> Any:
         """Return what stands below a secret name without secrets.
@@ -214,7 +249,7 @@ class Eraser(Prose):
         return int(changed) if changed != text and changed.removeprefix("-").isdecimal() else number
 
     def _key(self, key: str, place: str) -> str:
-        if not self.known.edition and PLAIN_NAME.fullmatch(key):
+        if not self.known.edition and PLAIN_NAME.fullmatch(key) and self.is_quiet(key):
             return key
         return self.text(key, place)
 
@@ -237,11 +272,13 @@ class Eraser(Prose):
         """Return a leaf without secrets, given the name that it goes by."""
         leaf = value if type(value) is str else ""
         rule = self.lexicon.claim(name, leaf, aws=self.aws)
-        if rule and _is_label(leaf, name):
+        if rule and (is_label(leaf, name) or (self.in_prose and is_told(leaf, alone=self.in_labels))):
             return value
-        if rule and not (self.in_prose and type(value) is str and is_sentence(value, terse=True)):
+        if rule:
             return self.claimed(value, rule, place)
         if type(value) is int:
+            if value > _LEAST_ACCOUNT and surely_names_account(name) and _ACCOUNT.fullmatch(str(value)):
+                return int(self.swap(str(value), "account-id", place))
             return self.tree(value, place)
         if len(value) == 64 and names_canonical_user(name) and _CANONICAL.fullmatch(value):
             return self.swap(value, "canonical-user-id", place)
@@ -261,7 +298,7 @@ class Eraser(Prose):
         if len(text) < 4 or text in self.known.quiet:
             return text
         if len(text) > REMEMBERED or self.depth > _CACHED_DEPTH:
-            return self._text(text, place, binary=binary)
+            return text if text in self.calm else self._text(text, place, binary=binary)
         if self.is_quiet(text):
             return text
         cache, key = self.known.cache, (text, self.aws, self.beside_key)
@@ -287,25 +324,26 @@ class Eraser(Prose):
             return self.swap(text, self.known.rule_of(text), place)
         if binary:
             return self.in_binary(self.known_in(text, place), place)
+        if self.is_calm(text):
+            return text
         if self.depth >= MAX_DEPTH:
             return self.detect(self.known_in(text, place), place)
-        beside_key, in_prose = self.beside_key, self.in_prose
+        beside_key, in_prose, in_labels = self.beside_key, self.in_prose, self.in_labels
         self.beside_key = beside_key or "AKIA" in text or "ASIA" in text
-        self.in_prose = False
+        self.in_prose = self.in_labels = False
         self.depth += 1
         try:
             return self._views(text, place)
         finally:
             self.depth -= 1
-            self.beside_key, self.in_prose = beside_key, in_prose
+            self.beside_key, self.in_prose, self.in_labels = beside_key, in_prose, in_labels
 
     def _views(self, text: str, place: str) -> str:
         first = text.lstrip(" \t\r\n")[:1]
         if first in ("{", "["):
-            tree = codecs.parse_json(text)
-            if tree is not None:
-                changed = self.tree(tree, place)
-                return text if changed is tree else codecs.splice_json(text, tree, changed)
+            changed = self.document(text, place)
+            if changed is not None:
+                return changed
             if "\n" in text and first == "{":
                 return "".join([self.text(line, place) for line in text.splitlines(keepends=True)])
         elif first == "<" and codecs.looks_like_markup(text):
@@ -332,7 +370,7 @@ class Eraser(Prose):
         view = codecs.decode_base64(text)
         if view is None or len(view.data) < 6:
             return None
-        inner = codecs.printable(view.data)
+        inner, codec = codecs.readable_text(view.data)
         if inner is None:
             packed = self._opened(view.data, place)
             if packed is None:
@@ -341,7 +379,7 @@ class Eraser(Prose):
                 return None
             return text if packed is view.data else view.encoded(packed)
         changed = self.text(inner, place)
-        return text if changed is inner else view.encoded(changed.encode("utf-8", "surrogatepass"))
+        return text if changed is inner else view.encoded(changed.encode(codec, "surrogatepass"))
 
     def data(self, data: bytes, place: str) -> bytes:
         """Return bytes without secrets: text as text, anything else by patterns and known values."""
@@ -363,7 +401,7 @@ class Eraser(Prose):
             coding = content.packing(data)
             if coding:
                 return self._packed(data, coding, place)
-            if data[:4] == archives.ZIP:
+            if archives.is_archive(data):
                 return self._archive(data, place)
             document = cbor.parse(data)
             if document is not None:
@@ -400,10 +438,3 @@ class Eraser(Prose):
 def _is_wrapped(node: Any) -> bool:
     """Whether a structure says nothing but of which type its value is, as attributes of DynamoDB do."""
     return isinstance(node, Mapping) and bool(node) and _WRAPPED.issuperset(node.keys() - {"DataType"})
-
-
-def _is_label(value: str, name: str) -> bool:
-    """Whether a value is what a page says at a field: ``"Enter your password"``."""
-    if not value[:1].isupper():
-        return False
-    return normalised(value) == normalised(name) or (value.count(" ") > 1 and is_sentence(value))

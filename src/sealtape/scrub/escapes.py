@@ -32,6 +32,7 @@ _ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|(/))")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _OPENING = re.compile(r"\{\s*\"|\[\s*[{\[\"]")
 _MAX_FAILURES = 16
+_MOST_SEGMENTS = 12
 _DECODER = json.JSONDecoder()
 
 
@@ -89,6 +90,11 @@ def with_hex(text: str, like: str) -> str:
     """Return the hex digits of ``text``, in the case of ``like``."""
     digits = text.encode("utf-8", "surrogatepass").hex()
     return digits.upper() if like.upper() == like else digits
+
+
+def segments(run: str) -> list[str]:
+    """Return the parts of a run of base64 digits that may be a path; data has too many to be one."""
+    return run.split("/") if 0 < run.count("/") <= _MOST_SEGMENTS else []
 
 
 def documents_in(text: str) -> Iterator[tuple[int, int]]:

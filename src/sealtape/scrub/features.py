@@ -41,7 +41,7 @@ _SPOKEN = ("password", "passphrase", "passcode", "secret key", "access token", "
 
 _FEATURES: dict[str, _Feature] = {
     "word": _run(_LETTERS + _DIGITS + "_+/=.-", 15),
-    "account": _run(_DIGITS + "-", 12),
+    "account": _Feature(_table({"0": _DIGITS + "-" + _OTHER, " ": " "}), (b"0" * 12, b"0000 0000 0000")),
     "dotted": _run(_DIGITS + ".", 7, "."),
     "hextet": _Feature(_table({"0": string.hexdigits + _OTHER, ":": ":"}), (b"0000:",), ":"),
     "colons": _Feature(_table({"0": _DIGITS + _OTHER, ":": ":", "*": "*"}), (*_COLONS, b":*:"), ":"),
@@ -57,7 +57,7 @@ _SPELT = frozenset({"spoken"})
 class Features:
     """The features of one text, each looked for when it is first asked for.
 
-    ``word``: a token's characters, 15 in a row; ``account``: twelve digits, with hyphens or without;
+    ``word``: a token's characters, 15 in a row; ``account``: twelve digits, with hyphens, blanks or without;
     ``dotted``: an address of IPv4; ``hextet``: four hex digits and a colon; ``colons``: a port between two
     of them; ``hex``: 24 hex digits in a row; ``base64``: 16 of its characters in a row; ``blank``;
     ``option``: a hyphen after a blank; ``spoken``: the name of a secret in words.

@@ -22,7 +22,8 @@ from sealtape.interaction import Removal
 from sealtape.scrub.evidence import ORDINARY_WORDS
 from sealtape.scrub.needles import Needles, replaced
 from sealtape.scrub.pseudonyms import StandIns
-from sealtape.scrub.wording import is_mixed, is_plain
+from sealtape.scrub.spotting import ANYTHING, Spotter, spelt
+from sealtape.scrub.wording import is_mixed, is_plain, names_place
 
 Note = Callable[[str, str, str], None]
 """Called with the rule, the value and the stand-in for every replacement."""
@@ -32,6 +33,8 @@ _LONG = 16
 _ACCOUNT = 12
 _IS_WORD = bytes(ord("1") if chr(i).isalnum() and i < 128 else ord("0") for i in range(256))
 _WINDOW = 8192
+_MOST_SPOTTED = 2000
+"""Texts; more at once would take too long to be made ready."""
 _TOKEN_RUN = re.compile(r"[A-Za-z0-9+/=_.:~-]{6,}")
 _DIGIT_RUN = re.compile(r"(?<!\d)\d{6,}(?!\d)")
 _WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+|[^\W\d]+")
@@ -70,7 +73,7 @@ def reach_of(value: str, rule: str) -> Reach:
         return Reach.WORD if len(value) >= 6 else Reach.NONE
     if len(value) < 6:
         return Reach.WHOLE
-    if rule in _WEAK_RULES and _WORD.fullmatch(value):
+    if rule in _WEAK_RULES and (_WORD.fullmatch(value) or names_place(value)):
         return Reach.WHOLE
     return Reach.ANYWHERE if len(value) >= _LONG and not _WORD.fullmatch(value) else Reach.WORD
 
@@ -97,6 +100,10 @@ _CODED: tuple[Callable[[str], str], ...] = (
     lambda value: _base64(value).rstrip("=").translate(str.maketrans("+/", "-_")),
     _hex,
 )
+_GROUPED: tuple[Callable[[str], str], ...] = (
+    lambda account: "-".join((account[:4], account[4:8], account[8:])),
+    lambda account: " ".join((account[:4], account[4:8], account[8:])),
+)
 _CASES: tuple[Callable[[str], str], ...] = (str.upper, str.lower)
 
 
@@ -107,7 +114,7 @@ def encodings(value: str) -> tuple[Callable[[str], str], ...]:
     mixed to be a word.
     """
     if value.isdecimal() and len(value) == _ACCOUNT:
-        return (*_CODED, lambda account: f"{account[:4]}-{account[4:8]}-{account[8:]}")
+        return (*_CODED, *_GROUPED)
     chosen = _CODED if _UNQUOTED.fullmatch(value) else _QUOTED + _CODED
     return chosen + _CASES if len(value) >= _LONG and not _WORD.fullmatch(value) else chosen
 
@@ -152,6 +159,7 @@ class Known:
         self._counts_digits = False
         self._tested: dict[str, tuple[str, str, Reach] | None] = {}
         self._rules: dict[str, str] = {}
+        self._spotter = -1, 0, Spotter([])
         self.edition = -1
         self._forget()
 
@@ -167,6 +175,19 @@ class Known:
         """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""
         with self._lock:
             return tuple(value for value, reach in self._values.items() if reach >= Reach.WORD)
+
+    def spotter(self) -> Spotter:
+        """Return what finds the known values in large texts, in any form, and stand-ins; it may find more.
+
+        It does not `tell` where only digests are known: those could be of any word.
+        """
+        stand_ins = self._stand_ins.all()
+        edition, count, made = self._spotter
+        if (edition, count) != (self.edition, len(stand_ins)):
+            edition, texts = self.edition, {*self._needles, *self._whole, *stand_ins}
+            made = Spotter([ANYTHING] if self._lengths or len(texts) > _MOST_SPOTTED else map(spelt, texts))
+            self._spotter = edition, len(stand_ins), made
+        return made
 
     def rules(self) -> dict[str, str]:
         """The rule that first removed what each stand-in stands for."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 from sealtape.errors import SettingsError
 from sealtape.scrub.detector import Detector, any_sign
@@ -12,6 +12,7 @@ from sealtape.scrub.evidence import (
     ACCOUNT_ENDINGS,
     ACCOUNT_NAMES,
     CANONICAL_USER_NAMES,
+    CERTAIN_ACCOUNT_ENDINGS,
     CERTAIN_ACCOUNT_NAMES,
     DESCRIBING_STARTS,
     DESCRIBING_WORDS,
@@ -19,35 +20,49 @@ from sealtape.scrub.evidence import (
     HARMLESS_HEADER_NAME,
     HEADER_NAME,
     HEADER_RULES,
+    LABEL_PARENTS,
     NAME_KEYS,
     NOT_ABOVE_SECRETS,
     ONE_TIME_NAMES,
     PAGING_SEGMENTS,
+    PLACE_WORDS,
     PROSE_PARENTS,
     QUERY_RULES,
     QUEUE_NAMES,
     SECRET_ENDINGS,
     SECRET_NAMES,
     VALUE_KEYS,
+    VERSION_ENDINGS,
     WEAK_ENDINGS,
+    WEAK_ENDINGS_OUTSIDE_AWS,
     WEAK_IN_QUERIES,
     WEAK_NAMES,
     WEAK_OUTSIDE_AWS,
+    WEAK_VARIABLE,
     normalised,
 )
 from sealtape.scrub.rules import checked_rules
+from sealtape.scrub.survey import Survey, survey_for
 from sealtape.scrub.wording import is_opaque
 from sealtape.settings import ScrubSettings
 
 _SEGMENT = re.compile(r"[^\[\].:/]+")
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
+_LANGUAGE = re.compile(
+    r"(?:en|de|es|fr|pt|nl|pl|sv|da|nb|fi|cs|hu|ro|tr|ru|uk|ja|ko|zh|ar|he|el|bg|hr|sk|et|lv|lt|vi|th)"
+    r"(?:[-_](?:[A-Z]{2}|[A-Z][a-z]{3}))?"
+)
+_NUMBERED = re.compile(r"v?\d{1,3}$")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 
-CLAIMS, NAMES, VALUES = 1, 2, 4
-"""What a name can say: something of its own value, or that it stands beside a name or a value."""
+CLAIMS, NAMES, VALUES, SPEAKS = 1, 2, 4, 8
+"""What a name can say: of its own value, that it stands beside a name or a value, or above sentences."""
 
-_SPEAKING = PROSE_PARENTS | {"kty"}
+_SPEAKING = {
+    *("kty", "data", "stringdata", "last4", "lastfour", "displayname"),
+    *("sensitive", "secure", "secured", "masked", "issecret"),
+}
 """Names that claim no value and say how those are to be read that stand below or beside them."""
 
 
@@ -66,6 +81,7 @@ class Lexicon:
         self.always_scan = bool(settings.patterns)
         self.detectable = re.compile("" if registered else any_sign(built_in)).search
         self.rule = lru_cache(maxsize=8192)(self._rule)
+        self.may_claim = lru_cache(maxsize=8192)(self._may_claim)
         self.says = lru_cache(maxsize=8192)(self._says)
         self.query_rule = lru_cache(maxsize=1024)(self._query_rule)
         self.field_rule = lru_cache(maxsize=1024)(self._field_rule)
@@ -78,7 +94,7 @@ class Lexicon:
             return "registered-name"
         if plain in self._kept:
             return ""
-        if plain in SECRET_NAMES or plain.endswith(SECRET_ENDINGS):
+        if plain in SECRET_NAMES or _NUMBERED.sub("", plain).endswith(SECRET_ENDINGS):
             return "secret-name"
         if ENVIRONMENT_NAME.search(name):
             return "secret-name"
@@ -86,7 +102,7 @@ class Lexicon:
         return "secret-name" if name[:2] in ("X-", "x-") and says_secret(name) else ""
 
     def _says(self, name: str, *, aws: bool) -> int:
-        """Return everything that a name can say (`CLAIMS`, `NAMES`, `VALUES`); 0 where it says nothing."""
+        """Return all that a name says (`CLAIMS`, `NAMES`, `VALUES`, `SPEAKS`); 0 where it says nothing."""
         plain = normalised(name)
         claims = (
             self.rule(name)
@@ -99,7 +115,8 @@ class Lexicon:
             or names_version(name)
             or plain in _SPEAKING
         )
-        return CLAIMS * bool(claims) | NAMES * (plain in NAME_KEYS) | VALUES * (plain in VALUE_KEYS)
+        pairs = NAMES * (plain in NAME_KEYS) | VALUES * (plain in VALUE_KEYS)
+        return CLAIMS * bool(claims) | pairs | SPEAKS * (plain in PROSE_PARENTS or names_labels(name))
 
     def claim(self, name: str, value: str, *, aws: bool = False, query: bool = False) -> str:
         """Return the rule for the value that goes by a name, also by one that says little by itself."""
@@ -113,6 +130,17 @@ class Lexicon:
             return rule
         one_time = normalised(name) in ONE_TIME_NAMES and value.isdecimal() and len(value) <= 8
         return "secret-name" if one_time or is_opaque(value) else ""
+
+    def _may_claim(self, name: str) -> bool:
+        """Whether `claim` claims some value that goes by a name, wherever it stands."""
+        return bool(
+            self.rule(name) or self.query_rule(name) or is_weak(name, aws=False, query=True)
+        ) or is_weak(name, aws=True, query=True)
+
+    @cached_property
+    def survey(self) -> Survey:
+        """What is asked of large texts, before they are looked into."""
+        return survey_for(self.detectors)
 
     def _field_rule(self, name: str) -> str:
         """What the name of a form field says: of ``user[password]`` and ``db.password`` the last part."""
@@ -156,9 +184,13 @@ def says_secret(header: str) -> bool:
 def is_weak(name: str, *, aws: bool, query: bool) -> bool:
     """Whether a name says secret of a value that is opaque, and of no other."""
     plain = normalised(name)
-    if plain in WEAK_NAMES or plain.endswith(WEAK_ENDINGS):
+    if plain in WEAK_NAMES or plain.endswith(WEAK_ENDINGS) or WEAK_VARIABLE.fullmatch(name):
         return True
-    return (not aws and plain in WEAK_OUTSIDE_AWS) or (query and plain in WEAK_IN_QUERIES)
+    if query and plain in WEAK_IN_QUERIES:
+        return True
+    if aws or (plain not in WEAK_OUTSIDE_AWS and not plain.endswith(WEAK_ENDINGS_OUTSIDE_AWS)):
+        return False
+    return plain in WEAK_OUTSIDE_AWS or PLACE_WORDS.isdisjoint(map(str.lower, _WORD.findall(name)))
 
 
 @lru_cache(maxsize=4096)
@@ -178,12 +210,18 @@ def names_account(name: str) -> bool:
 @lru_cache(maxsize=4096)
 def surely_names_account(name: str) -> bool:
     plain = normalised(name).replace(":", "")
-    return plain in CERTAIN_ACCOUNT_NAMES or plain.endswith(("accountid", "accountids"))
+    return plain in CERTAIN_ACCOUNT_NAMES or plain.endswith(CERTAIN_ACCOUNT_ENDINGS)
 
 
 @lru_cache(maxsize=4096)
 def names_version(name: str) -> bool:
-    return normalised(name).endswith(("version", "ver", "build", "release", "oid"))
+    return normalised(name).endswith(VERSION_ENDINGS)
+
+
+@lru_cache(maxsize=4096)
+def names_labels(name: str) -> bool:
+    """Whether below a name stand the labels of fields: it says so, or is the code of a language."""
+    return normalised(name) in LABEL_PARENTS or _LANGUAGE.fullmatch(name) is not None
 
 
 @lru_cache(maxsize=4096)

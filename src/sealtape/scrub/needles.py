@@ -17,15 +17,19 @@ class Needles(Generic[T]):
     One thread may add while others search: a search that started earlier may miss what is new.
     """
 
-    __slots__ = ("_items", "_lengths", "_shortest")
+    __slots__ = ("_items", "_lengths", "_pairs", "_shortest")
 
     def __init__(self) -> None:
         self._items: dict[str, T] = {}
+        self._pairs: list[tuple[str, T]] = []
         self._lengths: dict[str, tuple[int, ...]] = {}
         self._shortest = 0
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._items))
 
     def get(self, text: str) -> T | None:
         """Return what was added for ``text``."""
@@ -34,6 +38,11 @@ class Needles(Generic[T]):
     def add(self, text: str, item: T) -> None:
         """Look for ``text`` from now on."""
         self._shortest = min(self._shortest or len(text), len(text))
+        if text in self._items:
+            if self._items[text] == item:
+                return
+            self._pairs = [pair for pair in self._pairs if pair[0] != text]
+        self._pairs.append((text, item))
         self._items[text] = item
         lengths = self._lengths.get(text[:_START], ())
         if len(text) not in lengths:
@@ -46,10 +55,10 @@ class Needles(Generic[T]):
             return []
         # Few needles: the interpreter's search for each is faster than a look at every position.
         if len(items) * (_PER_NEEDLE + size) < _PER_CHARACTER * size:
-            found = {needle: item for needle, item in tuple(items.items()) if needle in text}
+            found = [pair for pair in self._pairs if pair[0] in text]
         else:
-            found = self._scan(text)
-        return sorted(found.items(), key=_size, reverse=True) if len(found) > 1 else list(found.items())
+            found = list(self._scan(text).items())
+        return sorted(found, key=_size, reverse=True) if len(found) > 1 else found
 
     def _scan(self, text: str) -> dict[str, T]:
         found: dict[str, T] = {}

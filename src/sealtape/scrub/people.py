@@ -27,11 +27,15 @@ _NOBODY = frozenset(
 )
 _IN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]*\Z")
 _VERSION = re.compile(
-    r"(?:(?i:version|release|build|ver|oid|v|rev)[\"'\s:=_]{0,4}|[=<>~!]=\s?|[/_@~^A-Za-z-])\Z"
+    r"(?:(?i:version|release|build|ver|oid|v|rev|engine|kernel|firmware|driver|section|chapter|clause|§)[\"'\s:=_]{0,4}|[=<>~!]=\s?|[/_@~^A-Za-z-])\Z"
 )
 _PLACEHOLDERS = frozenset({"1.2.3.4", "1.1.1.0", "4.3.2.1"})
 _OBJECT_IDENTIFIER = re.compile(r"2\.5\.(?:4|29)\.|1\.[23]\.")
-_OF_ADDRESSES = re.compile(r"/(?:ips?|addr(?:ess)?(?:es)?|hosts?|servers?|nodes?|whois|lookup)/\Z")
+_BEFORE = 64
+_OF_ADDRESSES = re.compile(
+    r"/(?:ips?|addr(?:ess)?(?:es)?|hosts?|servers?|nodes?|whois|lookup)/\Z"
+    r"|//[^/\s]*(?:\b|[a-z])(?:ip|whois|geo|shodan|abuse)[^/\s]*/(?:[a-z0-9]{1,12}/){0,3}\Z"
+)
 
 
 def _is_person(match: re.Match[str]) -> bool:
@@ -49,7 +53,7 @@ def _is_public(match: re.Match[str]) -> bool:
     text = match[1].replace("-", ".") if ":" not in match[1] else match[1]
     if text in _PLACEHOLDERS or _OBJECT_IDENTIFIER.match(text):
         return False
-    before = match.string[max(0, match.start() - 16) : match.start()]
+    before = match.string[max(0, match.start() - _BEFORE) : match.start()]
     if "-" not in match[1] and _VERSION.search(before) and not before.endswith("://"):
         return before.endswith("//") or _OF_ADDRESSES.search(before) is not None
     try:
@@ -70,6 +74,7 @@ PEOPLE: tuple[Detector, ...] = (
             r"@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24})(?![A-Za-z0-9@-]|[.:][A-Za-z0-9])"
         ),
         _is_person,
+        spot="@",
     ),
     Detector(
         "public-address",
@@ -77,7 +82,8 @@ PEOPLE: tuple[Detector, ...] = (
         re.compile(rf"(?<![\d.])({_BYTE}(?:\.{_BYTE}){{3}})(?!\d|\.\d|-[a-z0-9])"),
         _is_public,
         needs=("dotted",),
-        sign=r"\d\.\d{1,3}\.\d",
+        # Not of this machine's own address, which is in the URLs of every sandbox.
+        sign=r"\d(?<![\d.].)(?!(?<=1)27\.0\.0\.1(?![\d.]))\d{0,2}\.\d{1,3}\.\d",
     ),
     Detector(
         "public-address",
@@ -92,5 +98,6 @@ PEOPLE: tuple[Detector, ...] = (
         _is_public,
         needs=("hextet",),
         sign="[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]",
+        spot="[23][0-9A-Fa-f]{3}:[0-9A-Fa-f:]",
     ),
 )

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from abc import abstractmethod
 from collections.abc import Callable, Iterator
 
 from sealtape.scrub import codecs, escapes
 from sealtape.scrub.detector import SHORT, Detector
 from sealtape.scrub.detectors import LOOSE_RULES, NEAR_ACCESS_KEY
-from sealtape.scrub.evidence import ASSIGNMENT, PAIR, PAIR_ANCHORS, PLACEHOLDER, TRIVIAL
+from sealtape.scrub.evidence import ASSIGNMENT, PAIR, PAIR_ANCHORS, PASSWORDS
 from sealtape.scrub.features import Features
 from sealtape.scrub.known import Note
+from sealtape.scrub.placeholders import is_placeholder
 from sealtape.scrub.replace import MAX_DEPTH, URL
+from sealtape.scrub.spotting import flattened, has_marks
+from sealtape.scrub.survey import ASSIGNMENTS, CODED, EVERYTHING, LARGE, PATTERNS
 from sealtape.scrub.syntax import Syntax
+from sealtape.scrub.wording import is_plain
 
 _BASE64_RUN = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{20,}={0,2}")
 _FIELD = re.compile(r"(\"[^\"\n]*\"|[^,;\t\n]+|(?<=[,;\t])|\A(?=[,;\t]))([,;\t]|\Z)")
@@ -22,6 +25,8 @@ _SEPARATOR = re.compile("[=:]")
 _BEFORE_SEPARATOR = re.compile(r"(?<![A-Za-z0-9])[A-Za-z][A-Za-z0-9_.-]{1,60}(?:\\{0,4}[\"'])?\s{0,2}\Z")
 _RESOURCE = re.compile(r"(?<![A-Za-z0-9])(?:arn|urn):[^\s\"'<>=&]*\Z|[A-Za-z0-9]/\Z")
 _RESOURCE_CHARS = 512
+_ESCAPED_END = re.compile(r"(?:\\+r)?\\+n")
+_RUN_END = re.compile(r"[\s\"'<>]")
 _REACH, _SPARSE = 72, 16
 _PAIR_STARTS = ("name", "variable", "ENV", "ARG", "set", "export", "(")
 _STRUCTURED = frozenset({"authorization", "registered-pattern"})
@@ -31,10 +36,6 @@ class Prose(Syntax):
     """Looks into text that has no syntax as a whole."""
 
     __slots__ = ()
-
-    @abstractmethod
-    def base64(self, text: str, place: str) -> str | None:
-        """Look into base64; None where ``text`` is not base64 of something readable."""
 
     def known_in(self, text: str, place: str) -> str:
         """Return ``text`` with the known values in it replaced."""
@@ -66,15 +67,23 @@ class Prose(Syntax):
         """Look into prose: known values, URLs, then patterns and base64 in what lies between."""
         if "{" in text or "[" in text:
             text = self._with_documents(text, place)
+        steps = self._steps(text)
         if "://" not in text:
-            return self._prose(text, place)
+            return self._prose(text, place, steps)
         text = self.known.spanning_urls(text, self.noting(place))
         pieces, at = [], 0
         for match in URL.finditer(text):
-            pieces.append(self._prose(text[at : match.start()], place))
+            pieces.append(self._prose(text[at : match.start()], place, steps))
             pieces.append(self._url_in_text(match[0], place))
             at = match.end()
-        return "".join([*pieces, self._prose(text[at:], place)])
+        return "".join([*pieces, self._prose(text[at:], place, steps)])
+
+    def _steps(self, text: str) -> int:
+        """Return which steps may find something in a text; all of them in one that is not large."""
+        survey = self.lexicon.survey if len(text) >= LARGE else None
+        if survey is None or has_marks(text) or not survey.tells:
+            return EVERYTHING
+        return survey.steps(flattened(f"\0{text}\0"), self.lexicon.may_claim)
 
     def _with_documents(self, text: str, place: str) -> str:
         """Look into the JSON documents that are part of a text: of log lines, callbacks, event streams."""
@@ -86,13 +95,18 @@ class Prose(Syntax):
                 edits.append((start, end, changed))
         return codecs.splice(text, edits) if edits else text
 
-    def _prose(self, text: str, place: str) -> str:
+    def _prose(self, text: str, place: str, steps: int) -> str:
         if len(text) < 4:
             return text
-        text = self.detect(self.known_in(text, place), place)
-        if "=" in text or ":" in text:
+        found = self.known_in(text, place)
+        found = self.detect(found, place) if steps & PATTERNS else found
+        # What was asked of the text as it came says nothing about another.
+        if found != text:
+            steps = self._steps(found)
+        text = found
+        if steps & ASSIGNMENTS and ("=" in text or ":" in text):
             text = self._assignments(text, place)
-        if any(anchor in text for anchor in PAIR_ANCHORS):
+        if steps & PATTERNS and any(anchor in text for anchor in PAIR_ANCHORS):
             text = self._pairs(text, place)
         if "\n" in text:
             text = self._table(text, place)
@@ -107,14 +121,35 @@ class Prose(Syntax):
         if "\\" in text:
             text = escapes.STRINGS.sub(lambda match: self._quoted(match[0], place), text)
             text = self._undone(escapes.ESCAPES, escapes.without_escapes, escapes.with_escapes, text, place)
+        return self._decoded(text, place) if steps & CODED or text != found else text
+
+    def _decoded(self, text: str, place: str) -> str:
+        """Look into hex digits and base64."""
         features = Features(text) if len(text) > SHORT else None
         if len(text) >= 24 and (features is None or features.has("hex")):
             text = escapes.HEX.sub(lambda match: self._hex(match[0], place), text)
         if len(text) >= 20 and (features is None or features.has("base64")):
-            if "\n" in text:
-                text = escapes.WRAPPED.sub(lambda match: self.base64(match[0], place) or match[0], text)
-            text = _BASE64_RUN.sub(lambda match: self.base64(match[0], place) or match[0], text)
+            text = self._base64_in(text, place)
         return text
+
+    def _base64_in(self, text: str, place: str) -> str:
+        """Look into base64; no line of what goes on over several lines is looked into by itself."""
+        pieces, at = [], 0
+        for wrapped in escapes.WRAPPED.finditer(text) if "\n" in text else ():
+            changed = self.base64(wrapped[0], place)
+            if changed is not None:
+                pieces += [self._base64_runs(text[at : wrapped.start()], place), changed]
+                at = wrapped.end()
+        return "".join([*pieces, self._base64_runs(text[at:], place)])
+
+    def _base64_runs(self, text: str, place: str) -> str:
+        return _BASE64_RUN.sub(lambda match: self._base64_run(match[0], place), text)
+
+    def _base64_run(self, run: str, place: str) -> str:
+        """Look into a run of base64, or, where it is a path, into its parts."""
+        changed = self.base64(run, place)
+        parts = escapes.segments(run) if changed is None else []
+        return "/".join([self.base64(part, place) or part for part in parts]) or changed or run
 
     def _undone(
         self,
@@ -153,7 +188,12 @@ class Prose(Syntax):
             rule = self.lexicon.claim(match[1], match[group], aws=self.aws, query=queried)
             # What no name claims may itself be an assignment: ``--from-literal=password=…``.
             at = match.end() if rule else match.start(group)
-            if rule and not _harmless(match[group]) and not _is_resource(text, match):
+            if (
+                rule
+                and not is_placeholder(match[group])
+                and not _is_resource(text, match)
+                and not self.stand_ins.is_one(_run_from(text, match.start(group)))
+            ):
                 edits.append((*match.span(group), self.secret(match[group], rule, place)))
         return codecs.splice(text, edits) if edits else text
 
@@ -163,7 +203,7 @@ class Prose(Syntax):
         for match in PAIR.finditer(text) if len(text) <= SHORT else _pairs_in(text):
             name, group = next(filter(None, match.groups())), match.lastindex or 0
             rule = self.lexicon.rule(name)
-            if rule and not _harmless(match[group]):
+            if rule and not is_placeholder(match[group]):
                 edits.append((*match.span(group), self.secret(match[group], rule, place)))
         return codecs.splice(text, edits) if edits else text
 
@@ -176,15 +216,24 @@ class Prose(Syntax):
         rules = [self.lexicon.rule(name) for name in names]
         if not any(rules):
             return text
-        edits, at = [], len(head) + 1
+        cells, at = [], len(head) + 1
         for row in rows.splitlines(keepends=True):
-            cells = list(_FIELD.finditer(row.rstrip("\r\n")))
-            for cell, rule in zip(cells, rules, strict=False) if len(cells) == len(rules) else ():
+            fields = list(_FIELD.finditer(row.rstrip("\r\n")))
+            for column, cell in enumerate(fields) if len(fields) == len(rules) else ():
                 value = cell[1].strip('"')
-                if rule and value and not _harmless(value):
+                if rules[column] and value and not is_placeholder(value):
                     start = at + cell.start(1) + cell[1].find(value)
-                    edits.append((start, start + len(value), self.secret(value, rule, place)))
+                    cells.append((column, start, value))
             at += len(row)
+        # Tokens may be those of a language, and then no column of secrets has a plain word in it.
+        wordy = {
+            column for column, _, value in cells if is_plain(value) and not PASSWORDS.search(names[column])
+        }
+        edits = [
+            (start, start + len(value), self.secret(value, rules[column], place))
+            for column, start, value in cells
+            if column not in wordy
+        ]
         return codecs.splice(text, edits) if edits else text
 
     def _url_in_text(self, url: str, place: str) -> str:
@@ -203,6 +252,8 @@ class Prose(Syntax):
         """Return ``text`` without what the patterns find; in binary data only those with an anchor."""
         if len(text) <= SHORT and self.lexicon.detectable(text) is None:
             return text
+        if len(text) >= LARGE and not binary and not has_marks(text):
+            return self._detect_in_large(text, place)
         features: Features | None = None
         for detector in self.lexicon.binary_detectors if binary else self.lexicon.detectors:
             if len(text) > SHORT:
@@ -215,6 +266,16 @@ class Prose(Syntax):
                 if anchor in text:
                     text = self._apply(detector, text, place)
                     break
+        return text
+
+    def _detect_in_large(self, text: str, place: str) -> str:
+        """Do the same with those patterns only that can match somewhere."""
+        possible = self.lexicon.survey.possible(text)
+        for index, detector in enumerate(self.lexicon.detectors):
+            if index in possible:
+                changed = self._apply(detector, text, place)
+                if changed != text:
+                    text, possible = changed, self.lexicon.survey.possible(changed)
         return text
 
     def in_binary(self, text: str, place: str) -> str:
@@ -242,7 +303,13 @@ class Prose(Syntax):
         return any(self.stand_ins.is_one(_around(match, marks)) for marks in (" \n\"'<>", " \n\"'<>\\=,;:&"))
 
     def _matched(self, value: str, rule: str, place: str) -> str:
-        return self.secret(value, rule, place) if rule in _STRUCTURED else self.swap(value, rule, place)
+        if rule in _STRUCTURED:
+            return self.secret(value, rule, place)
+        end = _ESCAPED_END.search(value) if rule == "private-key" else None
+        if end is None:
+            return self.swap(value, rule, place)
+        # The same key stands for the same, with its line ends escaped or not.
+        return self.swap(_ESCAPED_END.sub("\n", value), rule, place).replace("\n", end[0])
 
 
 def _pairs_in(text: str) -> Iterator[re.Match[str]]:
@@ -290,8 +357,10 @@ def _around(match: re.Match[str], marks: str) -> str:
     ]
 
 
+def _run_from(text: str, start: int) -> str:
+    """Return what goes on from ``start`` to the next blank or quotation mark; stand-ins can hold an ``&``."""
+    end = _RUN_END.search(text, start)
+    return text[start : end.start() if end else len(text)]
+
+
 _NEAR = Detector("secret-access-key", ("",), NEAR_ACCESS_KEY)
-
-
-def _harmless(value: str) -> bool:
-    return value.lower() in TRIVIAL or PLACEHOLDER.fullmatch(value) is not None

@@ -18,7 +18,8 @@ import re
 import string
 
 from sealtape.scrub.archives import unpacked
-from sealtape.scrub.evidence import ORDINARY_WORDS, TRIVIAL
+from sealtape.scrub.evidence import ORDINARY_WORDS
+from sealtape.scrub.placeholders import is_placeholder
 from sealtape.scrub.tokens import TOKEN_PREFIX
 
 _BASE32 = string.ascii_uppercase + "234567"
@@ -84,7 +85,8 @@ class StandIns:
         self._digest_key = hashlib.blake2b(b"digest", key=key, digest_size=32).digest()
         self._origins: dict[str, tuple[str, int]] = {}
         self._drawn: dict[str, str] = {}
-        self._adopted: set[str] = set()
+        self.adopted: set[str] = set()
+        """Those that an opened cassette names, and may have given out."""
         self.held: dict[str, str] = {}
         """Values of this process by their stand-in, for stand-ins that an opened cassette names."""
         self.shown: list[tuple[str, str]] = []
@@ -109,7 +111,7 @@ class StandIns:
     def adopt(self, stand_in: str, digest: str, length: int) -> None:
         """Take over a stand-in that an earlier process made."""
         self._origins.setdefault(stand_in, (digest, length))
-        self._adopted.add(stand_in)
+        self.adopted.add(stand_in)
 
     def origin(self, stand_in: str) -> tuple[str, int]:
         """Return digest and length of what ``stand_in`` replaced."""
@@ -130,7 +132,7 @@ class StandIns:
 
     def meet(self, stand_in: str, value: str) -> None:
         """Take note that this process holds what ``stand_in`` stands for."""
-        if stand_in in self._adopted and stand_in not in self.held:
+        if stand_in in self.adopted and stand_in not in self.held:
             self.held[stand_in] = value
             self.shown.append((stand_in, value))
 
@@ -181,7 +183,7 @@ class StandIns:
             seed = self._draw_key + bytes([attempt]) + data
             candidate = self._shaped(value, _Draw(seed, min(len(value), 4096)))
             # A stand-in such as ``on`` would pass for no secret wherever it stands.
-            if candidate != value and _classes(candidate) == wanted and candidate.lower() not in TRIVIAL:
+            if candidate != value and _classes(candidate) == wanted and not is_placeholder(candidate):
                 break
         return candidate
 

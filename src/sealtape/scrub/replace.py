@@ -5,14 +5,14 @@ from __future__ import annotations
 import base64
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Set
 from typing import Any
 
 from sealtape.scrub import codecs
 from sealtape.scrub.detectors import SCHEME, triggers
-from sealtape.scrub.evidence import PLACEHOLDER, TRIVIAL
 from sealtape.scrub.known import Known
 from sealtape.scrub.lexicon import Lexicon
+from sealtape.scrub.placeholders import is_placeholder
 from sealtape.scrub.pseudonyms import StandIns
 
 MAX_DEPTH = 16
@@ -32,7 +32,10 @@ _ALNUM = re.compile(r"[^\W_]")
 _RANDOM_SEGMENT = re.compile(r"(?<=/)(?=[^/?#]*\d)(?=[^/?#]*[A-Za-z])[A-Za-z0-9_~-]{20,}")
 _MODEL = frozenset({"model-sensitive", "model-supplement", "model-payload"})
 _KEPT_IN_DOCUMENTS = frozenset({"engine", "port", "type", "version"})
+_NONE: frozenset[str] = frozenset()
 _CONSTANT = frozenset({"sigv4-signature"})
+_PARAMETERS = re.compile(r"[A-Za-z_]+ ?=")
+_ACCOUNT_DIGITS = 12
 _TAGS = frozenset({"$time", "$stream"})
 
 Notes = dict[tuple[str, str], list[Any]]
@@ -45,7 +48,9 @@ class Replacer(ABC):
     __slots__ = (
         "aws",
         "beside_key",
+        "calm",
         "depth",
+        "in_labels",
         "in_prose",
         "known",
         "lexicon",
@@ -73,6 +78,10 @@ class Replacer(ABC):
         """Whether the document that is looked into holds an access key id."""
         self.in_prose = False
         """Whether what is looked into are messages to people."""
+        self.in_labels = False
+        """Whether they are labels of fields, of one word, too."""
+        self.calm: Set[str] = _NONE
+        """Texts of the document that is looked into in which, by a survey of it, nothing can be found."""
         self.touched = False
         """Whether something was found since this was last set, be it a stand-in that stands there already."""
 
@@ -80,7 +89,7 @@ class Replacer(ABC):
         """Whether nothing can be found in a text, decided by one look at it; remembered for an edition."""
         known = self.known
         quiet = known.quiet
-        if len(text) < 4 or text in quiet:
+        if len(text) < 4 or text in quiet or text in self.calm:
             return True
         if self.lexicon.always_scan or triggers(text):
             return False
@@ -106,8 +115,8 @@ class Replacer(ABC):
         """Return the stand-in of ``value`` and note it; ``value`` where the rule is turned off."""
         if rule in self.lexicon.off:
             return value
-        if rule == "account-id" and "-" in value:
-            return _grouped(self.swap(value.replace("-", ""), rule, place))
+        if rule == "account-id" and len(value) > _ACCOUNT_DIGITS:
+            return _grouped(self.swap(value.replace(value[4], ""), rule, place), value[4])
         self.touched = True
         again = self.stand_ins.is_one(value)
         stand_in = self.stand_ins.constant(value) if rule in _CONSTANT else self.stand_ins.of(value)
@@ -136,8 +145,9 @@ class Replacer(ABC):
             return self.text(text, place)
         if self.stand_ins.is_one(text):
             return self.swap(text, rule, place)
-        if not _ALNUM.search(text) or text.lower() in TRIVIAL or PLACEHOLDER.fullmatch(text):
-            return text
+        if not _ALNUM.search(text) or is_placeholder(text):
+            # A reference may name an account.
+            return self.text(text, place) if text.startswith("arn:") else text
         if self.depth >= MAX_DEPTH:
             return self.swap(text, rule, place)
         self.depth += 1
@@ -158,15 +168,26 @@ class Replacer(ABC):
                 return self._secret_url(text, rule, place)
             return None
         if "-----BEGIN " in text:
-            changed = self.detect(text, place)
-            return changed if changed != text else None
+            changed, found = self._found(self.detect, text, place)
+            return changed if found else None
         return None
+
+    def _found(self, look_into: Callable[[str, str], str], text: str, place: str) -> tuple[str, bool]:
+        """Return what ``look_into`` makes of a text, and whether it found something, be it a stand-in."""
+        touched, self.touched = self.touched, False
+        changed = look_into(text, place)
+        found = self.touched or changed != text
+        self.touched = self.touched or touched
+        return changed, found
 
     def _secret_url(self, text: str, rule: str, place: str) -> str:
         if rule == "model-sensitive" and not _SIGNED_QUERY.search(text):
-            text = _RANDOM_SEGMENT.sub(lambda match: self.swap(match[0], rule, place), text)
             head, mark, query = text.partition("?")
-            return self.text(head, place) + mark + self.query(query, place, rule)
+            clean, found = self._found(self.text, head, place)
+            # Where a pattern knows what is secret in an address, nothing is replaced a second time.
+            if not found:
+                clean = _RANDOM_SEGMENT.sub(lambda match: self.swap(match[0], rule, place), head)
+            return clean + mark + self.query(query, place, rule)
         return self.text(text, place)
 
     def _secret_document(self, text: str, rule: str, place: str) -> str | None:
@@ -200,7 +221,7 @@ class Replacer(ABC):
 
     def clean(self, key: str) -> str:
         """Return a name fit for a place: without secrets, and without noting any."""
-        if self.notes is None or PLAIN_NAME.fullmatch(key):
+        if self.notes is None or (PLAIN_NAME.fullmatch(key) and self.is_quiet(key)):
             return key
         notes, self.notes = self.notes, None
         try:
@@ -211,8 +232,12 @@ class Replacer(ABC):
     def _secret_encoded(self, text: str, rule: str, place: str) -> str | None:
         if (match := SCHEME.match(text)) and rule not in _MODEL:
             rest = text[match.end() :]
-            if match[1].lower() in ("aws", "digest", "hawk", "oauth") and "=" in rest:
+            if match[1].lower() in ("aws", "digest", "hawk", "oauth") and _PARAMETERS.match(rest):
                 return match[0] + self._parameters(rest, rule, place)
+            if match[1].lower() == "aws" and ":" in rest:
+                key, _, signature = rest.partition(":")
+                parts = self.swap(key, "access-key-id", place), self.swap(signature, "sigv4-signature", place)
+                return match[0] + ":".join(parts)
             return match[0] + self.secret(rest, rule, place)
         view = codecs.decode_base64(text) if len(text) >= 12 or text.endswith("=") else None
         inner = codecs.printable(view.data) if view is not None and len(view.data) >= 5 else None
@@ -245,8 +270,8 @@ class Replacer(ABC):
         return stand_in
 
 
-def _grouped(account: str) -> str:
-    return f"{account[:4]}-{account[4:8]}-{account[8:]}"
+def _grouped(account: str, separator: str) -> str:
+    return separator.join((account[:4], account[4:8], account[8:]))
 
 
 def _float_like(text: str, value: float) -> float:

@@ -26,10 +26,13 @@ from sealtape.interaction import (
 from sealtape.scrub import archives, cbor, codecs, content, escapes
 from sealtape.scrub.detector import SHORT, Detector, any_sign
 from sealtape.scrub.detectors import ACCESS_KEY_ID, JWT, PRIVATE_KEY, SCHEME, SIGNED
-from sealtape.scrub.evidence import HEADER_RULES, PLACEHOLDER, SIGV4_HEADER, TRIVIAL, normalised
+from sealtape.scrub.evidence import HEADER_RULES, SIGV4_HEADER, normalised
 from sealtape.scrub.features import Features
 from sealtape.scrub.known import Reach, reach_of, spellings
 from sealtape.scrub.needles import Needles, occurrences
+from sealtape.scrub.placeholders import is_placeholder
+from sealtape.scrub.reading import Reading
+from sealtape.scrub.survey import LARGE
 from sealtape.scrub.tokens import SERVICE_TOKENS
 from sealtape.settings import ScrubSettings
 
@@ -96,7 +99,7 @@ def find_residue(
     ``settings.allow`` are ``rule@place``, with ``*`` for any part of it.
     """
     judge = _Judge({removal.stand_in for item in scrubbed for removal in item.removals}, known)
-    reader = _Reader(judge.find)
+    reader = _Reader(judge.find, judge.worth)
     found: dict[Residue, None] = {}
     for item in scrubbed:
         request = item.interaction.request
@@ -128,6 +131,7 @@ class _Judge:
             anywhere = reach_of(value, "") is Reach.ANYWHERE
             for text in spellings(value) if len(value) >= 6 else ():
                 self._needles.add(text, anywhere and not text.isdecimal())
+        self.worth = Reading(_PATTERNS, self._needles).worth
 
     def find(self, text: str) -> list[str]:
         rules = []
@@ -168,14 +172,14 @@ class _Judge:
         for place, name, value in _header_fields(interaction):
             rule = _header_rule(name)
             if rule and not self._accepts_header(value):
-                yield rule, place
+                yield rule, f"{place}.{'*' if self.find(name) else name}"
 
     def _accepts_header(self, value: str) -> bool:
         if SIGV4_HEADER.fullmatch(value):
             return True  # the patterns looked at its key id and signature
         match = SCHEME.match(value)
         secret = value[match.end() :] if match else value
-        if not any(map(str.isalnum, secret)) or secret.lower() in TRIVIAL or PLACEHOLDER.fullmatch(secret):
+        if not any(map(str.isalnum, secret)) or is_placeholder(secret):
             return True
         # Short stand-ins count too, but only as a whole user or password.
         parts = [part for _, part in _pieces(secret)]
@@ -195,10 +199,10 @@ def _pieces(secret: str) -> Iterator[tuple[str, str]]:
 def _header_fields(interaction: Interaction) -> Iterator[tuple[str, str, str]]:
     if isinstance(interaction.request, HttpRequest):
         for name, value in interaction.request.headers:
-            yield f"request.headers.{name}", name, value
+            yield "request.headers", name, value
     if isinstance(interaction.outcome, Response):
         for name, value in interaction.outcome.headers:
-            yield f"response.headers.{name}", name, value
+            yield "response.headers", name, value
 
 
 # Every string of every view -----------------------------------------------------------------------
@@ -212,7 +216,7 @@ def _read_all(interaction: Interaction, reader: _Reader) -> _Found:
     outcome = interaction.outcome
     if not isinstance(outcome, Response):
         return found + reader.text(outcome.message, "failure.message")
-    found += reader.text(outcome.reason, "response.reason")
+    found += reader.text(outcome.reason, "response.reason") + reader.text(outcome.url, "response.url")
     found += reader.headers(outcome.headers, "response.headers")
     return found + reader.body(outcome.body, outcome.headers, "response.body", broken=bool(outcome.broken))
 
@@ -223,8 +227,9 @@ class _Reader:
     What is found in a view is reported there, and at the text around it only where no view explains it.
     """
 
-    def __init__(self, find: Callable[[str], list[str]]) -> None:
+    def __init__(self, find: Callable[[str], list[str]], worth: Callable[[str], str] = str) -> None:
         self._find = find
+        self._worth = worth
         self._clean: dict[str, int] = {}
         self._plain: set[str] = set()
 
@@ -238,7 +243,11 @@ class _Reader:
         return found + self.body(request.body, request.headers, "request.body")
 
     def headers(self, headers: Headers, place: str) -> _Found:
-        return [hit for name, value in headers for hit in self.text(value, f"{place}.{_safe(name)}")]
+        found: _Found = []
+        for name, value in headers:
+            own = self.text(name, f"{place}.*")
+            found += own + self.text(value, f"{place}.*" if own else f"{place}.{_safe(name)}")
+        return found
 
     def body(self, body: bytes, headers: Headers, place: str, *, broken: bool = False) -> _Found:
         if not body:
@@ -264,6 +273,8 @@ class _Reader:
         text, _ = codecs.decode_text(data)
         if not codecs.is_binary(text):
             return self.text(text, place, depth)
+        if depth <= 0 and (content.packing(data) or archives.is_archive(data)):
+            return [("unreadable", place)]
         packed = self._packed(data, place, depth - 1) if depth > 0 else None
         return [(rule, place) for rule in self._find(text)] if packed is None else packed
 
@@ -277,11 +288,12 @@ class _Reader:
                 if error.partial is None:
                     return [("unreadable", place)]
                 return self.data(error.partial, place, depth) if error.partial else None
-        if data[:4] == archives.ZIP:
-            files = archives.unpacked(data)
-            if files is None:
-                return [("unreadable", place)] if archives.is_too_large(data) else None
-            return [hit for packed in files.values() for hit in self.data(packed, place, depth)]
+        if archives.is_archive(data):
+            reading = archives.read(data)
+            found = [("unreadable", place)] if reading.closed else []
+            for name, packed in reading.files.items():
+                found += self.text(name, place, depth) + self.data(packed, place, depth)
+            return found
         document = cbor.parse(data)
         return self.tree(document.tree, place, depth) if document is not None else None
 
@@ -296,7 +308,9 @@ class _Reader:
                     continue
                 below = f"{place}.{_safe(key)}"
                 if not plain or not self._is_plain(key):
-                    found += self.text(key, below, depth, judged=plain)
+                    own = self.text(key, f"{place}.*", depth, judged=plain)
+                    # A name that holds a secret is not for telling where it is.
+                    below, found = f"{place}.*" if own else below, found + own
                 found += self.tree(value, below, depth, plain=plain)
         elif isinstance(node, (list, tuple)):
             for value in node:
@@ -325,6 +339,8 @@ class _Reader:
         """
         if self._clean.get(text, -1) >= depth:
             return []
+        if len(text) >= LARGE:
+            text = self._worth(text)
         found = self._read(text, place, depth, [] if judged else self._find(text))
         if not found and not judged and len(text) <= _REMEMBERED_SIZE and len(self._clean) < _REMEMBERED:
             self._clean[text] = depth
@@ -362,12 +378,15 @@ class _Reader:
         if "\n" in text:
             # A line of base64 that goes on is a piece of something, stand-ins included.
             text = escapes.WRAPPED.sub(lambda m: m[0] if codecs.decode_base64(m[0]) is None else "", text)
-        for match in _BASE64_RUN.finditer(text):
-            view = codecs.decode_base64(match[0])
+        runs = [match[0] for match in _BASE64_RUN.finditer(text)]
+        while runs:
+            run = runs.pop()
+            view = codecs.decode_base64(run)
             if view is None:
+                runs += escapes.segments(run)
                 continue
-            inner = view.data if codecs.printable(view.data) is not None else content.inflated(view.data)
-            if inner is not None or content.packing(view.data) or view.data[:4] == archives.ZIP:
+            inner = view.data if codecs.readable_text(view.data)[0] else content.inflated(view.data)
+            if inner is not None or content.packing(view.data) or archives.is_archive(view.data):
                 found += self.data(inner or view.data, place, depth)
         return found
 

@@ -268,7 +268,7 @@ RULES: tuple[Rule, ...] = (
         "value",
         "none; the write is refused",
         "sealtape.scrub.content",
-        "a body that cannot be decoded here, or is too large to, and so was not looked into",
+        "a body or an archive that cannot be decoded here, or is too large to, and so was not looked into",
     ),
 )
 

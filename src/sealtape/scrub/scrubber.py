@@ -9,19 +9,16 @@ recognised by the digests that the opened cassette carries.
 
 from __future__ import annotations
 
-import operator
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
-from sealtape import multipart
 from sealtape.errors import ResidueFound
 from sealtape.interaction import (
     AwsRequest,
     Captured,
-    Failure,
-    Headers,
-    HttpRequest,
     Interaction,
     Outcome,
     Removal,
@@ -29,21 +26,26 @@ from sealtape.interaction import (
     Response,
     Scrubbed,
 )
-from sealtape.scrub import cbor, codecs, content
+from sealtape.scrub import content
 from sealtape.scrub.common import CommonSecrets
 from sealtape.scrub.erase import Eraser
 from sealtape.scrub.evidence import PROCESS_VARIABLE
 from sealtape.scrub.known import Known, Reach, reach_of
 from sealtape.scrub.lexicon import Lexicon
-from sealtape.scrub.models import NO_PLAN, Models, Node, ResponsePlan, shared_models
+from sealtape.scrub.models import Models, shared_models
 from sealtape.scrub.pseudonyms import StandIns
 from sealtape.scrub.replace import Notes
 from sealtape.scrub.residue import Residue, find_residue, place_of_any
 from sealtape.scrub.restore import Restoring
+from sealtape.scrub.walk import Walk
 from sealtape.settings import ScrubSettings
 
 _MIN_ENVIRONMENT_VALUE = 8
 _ROUNDS = 8
+_OF_AWS = re.compile(
+    r"https?://(?![^/?#]*\.(?:execute-api|elb|elasticbeanstalk|s3-website)[.-])[^/?#@]+\.amazonaws\.com(?:\.cn)?"
+    r"(?::\d+)?(?:[/?#]|\Z)"
+)
 _BY_MODEL = frozenset({"model-sensitive", "model-payload"})
 _IDENTITIES = frozenset({"access-key-id", "account-id", "iam-unique-id", "known-value", "sigv4-signature"})
 
@@ -55,6 +57,10 @@ class Secret:
     rule: str
     place: str
     value: str = field(repr=False)
+
+
+_lexicon = lru_cache(maxsize=8)(Lexicon)
+"""What names say under some settings, for all cassettes of a run: it depends on nothing else."""
 
 
 class Scrubber:
@@ -80,13 +86,15 @@ class Scrubber:
         self._settings = settings
         self._stand_ins = StandIns(key)
         self._known = Known(self._stand_ins)
-        self._lexicon = Lexicon(settings)
-        self._models = models if models is not None else shared_models()
+        self._lexicon = _lexicon(settings)
+        self._parts = Walk(models if models is not None else shared_models())
         self._learned: set[tuple[str, str]] = set()
         self._restoring = Restoring()
         self._recorded = Restoring()
         self._contents: dict[bytes, bytes] = {}
         self._known.adopt(removals)
+        given_out = self._stand_ins.adopted
+        self._given_out = tuple(text for text in given_out if reach_of(text, "") >= Reach.WORD)
         self._environment: dict[str, str] = {}
         self._shown = 0
         for value in settings.values:
@@ -125,9 +133,11 @@ class Scrubber:
         return self._stand_ins.is_one(text)
 
     def holds_stand_in(self, request: Request) -> str | None:
-        """Return the place of a stand-in in a live request, in whatever encoding, or None."""
-        stand_ins = [text for text in self._stand_ins.all() if reach_of(text, "") >= Reach.WORD]
-        return place_of_any(request, stand_ins) if stand_ins else None
+        """Return the place in a live request of a stand-in that a cassette has given out, or None.
+
+        In whatever encoding. Those that are only made here are held by nobody.
+        """
+        return place_of_any(request, self._given_out) if self._given_out else None
 
     # Recording --------------------------------------------------------------------------------------
 
@@ -167,8 +177,8 @@ class Scrubber:
         notes: Notes = {}
         request = interaction.request
         eraser = self._eraser(request, notes)
-        clean = self._request(request, eraser)
-        outcome = self._outcome(interaction.outcome, request, eraser)
+        clean = self._parts.request(request, eraser)
+        outcome = self._parts.outcome(interaction.outcome, request, eraser)
         if clean is request and outcome is interaction.outcome:
             return interaction, notes
         return Interaction(clean, outcome), notes
@@ -181,22 +191,21 @@ class Scrubber:
         return tuple(removals)
 
     def _eraser(self, request: Request, notes: Notes | None) -> Eraser:
-        aws = isinstance(request, AwsRequest)
-        return Eraser(self._lexicon, self._known, self._stand_ins, notes, aws=aws)
+        return Eraser(self._lexicon, self._known, self._stand_ins, notes, aws=_is_aws(request))
 
     # Requests ---------------------------------------------------------------------------------------
 
     def scrub_request(self, request: Request) -> Request:
         """Return a live request as it would have been recorded; the same object where nothing goes."""
-        clean = self._request(request, self._eraser(request, None))
+        clean = self._parts.request(request, self._eraser(request, None))
         while self._take_shown():
-            clean = self._request(request, self._eraser(request, None))
-        return self._request(clean, self._putting(self._recorded, request)) if self._recorded else clean
+            clean = self._parts.request(request, self._eraser(request, None))
+        return self._parts.request(clean, self._putting(self._recorded, request)) if self._recorded else clean
 
     def secrets_in(self, request: Request) -> dict[str, Secret]:
         """Return what is removed from a live request, each by its stand-in."""
         notes: Notes = {}
-        self._request(request, self._eraser(request, notes))
+        self._parts.request(request, self._eraser(request, notes))
         return {stand_in: Secret(rule, place, value) for (place, stand_in), (rule, value, _) in notes.items()}
 
     def any_will_do(self, rule: str, place: str) -> bool:
@@ -249,33 +258,6 @@ class Scrubber:
             self._known.add(value, rule, reach, stand_in)
         return self._known.edition != edition
 
-    def _request(self, request: Request, eraser: Eraser) -> Request:
-        if isinstance(request, AwsRequest):
-            return self._aws_request(request, eraser)
-        url = eraser.url(request.url, "request.url")
-        body = self._body(request.body, request.headers, eraser, "request.body", NO_PLAN)
-        headers = self._headers(request.headers, eraser, "request.headers", {})
-        if body is not request.body:
-            headers = content.mended(headers, body)
-        if url == request.url and body is request.body and headers is request.headers:
-            return request
-        return HttpRequest(request.method, url, headers, body)
-
-    def _aws_request(self, request: AwsRequest, eraser: Eraser) -> AwsRequest:
-        plan = self._models.request(request.service, request.operation)
-        parameters = eraser.tree(request.parameters, "request.parameters", plan)
-        body = request.body
-        if body:
-            body = self._body(body, (), eraser, "request.body", NO_PLAN)
-        caller = request.caller
-        if caller:
-            caller = eraser.swap(caller, "access-key-id", "request.caller")
-        if parameters is request.parameters and body is request.body and caller == request.caller:
-            return request
-        return AwsRequest(
-            request.service, request.operation, parameters, body, request.region, caller, request.protocol
-        )
-
     def restore(self, scrubbed: Scrubbed) -> Outcome:
         """Return a recorded outcome with the secrets that the caller has shown to hold, and its own names.
 
@@ -291,10 +273,10 @@ class Scrubber:
             outcome = replace(outcome, headers=content.mended(outcome.headers, body), body=body)
         self._restoring.follow(self._stand_ins.shown, self._known)
         request = scrubbed.interaction.request
-        return self._outcome(outcome, request, self._putting(self._restoring, request))
+        return self._parts.outcome(outcome, request, self._putting(self._restoring, request))
 
     def _putting(self, values: Restoring, request: Request) -> Eraser:
-        return Eraser(self._lexicon, values.known, values.values, None, aws=isinstance(request, AwsRequest))
+        return Eraser(self._lexicon, values.known, values.values, None, aws=_is_aws(request))
 
     def renamed(
         self, recorded: Sequence[Scrubbed], names: Mapping[str, str], accepted: Sequence[Scrubbed]
@@ -326,7 +308,9 @@ class Scrubber:
     ) -> Scrubbed:
         request, outcome = scrubbed.interaction.request, scrubbed.interaction.outcome
         eraser = self._putting(renaming, request)
-        told = Interaction(self._request(request, eraser), self._outcome(outcome, request, eraser))
+        told = Interaction(
+            self._parts.request(request, eraser), self._parts.outcome(outcome, request, eraser)
+        )
         removals = []
         for removal in scrubbed.removals:
             stand_in = names.get(removal.stand_in, removal.stand_in)
@@ -334,138 +318,12 @@ class Scrubber:
             removals.append(replace(removal, stand_in=stand_in, digest=digest, length=length))
         return Scrubbed(told, tuple(removals))
 
-    # Outcomes ---------------------------------------------------------------------------------------
 
-    def _outcome(self, outcome: Outcome, request: Request, eraser: Eraser) -> Outcome:
-        if isinstance(outcome, Failure):
-            message = eraser.text(outcome.message, "failure.message")
-            return outcome if message == outcome.message else Failure(outcome.kind, message)
-        plan = NO_PLAN
-        if isinstance(request, AwsRequest):
-            plan = self._models.response(request.service, request.operation)
-        failed = outcome.status >= 300
-        plan = NO_PLAN if failed else plan
-        raw = outcome.body
-        if outcome.broken and content.is_event_stream(outcome.headers):
-            raw = content.whole_frames(raw)
-        body = self._body(raw, outcome.headers, eraser, "response.body", plan, broken=bool(outcome.broken))
-        headers = self._headers(outcome.headers, eraser, "response.headers", plan.headers)
-        reason = eraser.text(outcome.reason, "response.reason")
-        # What a broken response says of its length is about the body that did not come.
-        if body is not outcome.body and not outcome.broken:
-            headers = content.mended(headers, body)
-        if body is outcome.body and headers is outcome.headers and reason == outcome.reason:
-            return outcome
-        return replace(outcome, reason=reason, headers=headers, body=body)
-
-    def _headers(
-        self,
-        headers: Headers,
-        eraser: Eraser,
-        place: str,
-        claims: Mapping[str, str],
-    ) -> Headers:
-        fields = [
-            eraser.header_field(field, place, claims.get(field[0].lower(), "") if claims else "")
-            for field in headers
-        ]
-        return headers if all(map(operator.is_, fields, headers)) else tuple(fields)
-
-    def _body(
-        self,
-        body: bytes,
-        headers: Headers,
-        eraser: Eraser,
-        place: str,
-        plan: ResponsePlan,
-        *,
-        broken: bool = False,
-    ) -> bytes:
-        """Return the body without secrets, in its content coding; the same object where there are none.
-
-        A body that cannot be decoded, or not to its end though it is not ``broken``, is returned as it is:
-        the residue gate then refuses it.
-        """
-        if not body:
-            return body
-        stages = [body]
-        codings = content.applied_codings(headers, body)
-        try:
-            for coding in codings:
-                stages.append(content.decode_content(stages[-1], coding, broken=broken))
-            data = self._decoded_body(stages[-1], headers, eraser, place, plan)
-            if data is stages[-1]:
-                return body
-            for coding, like in zip(reversed(codings), reversed(stages[:-1]), strict=True):
-                data = content.encode_content(data, coding, like)
-        except content.Unreadable:
-            return body
-        return data
-
-    def _decoded_body(
-        self, data: bytes, headers: Headers, eraser: Eraser, place: str, plan: ResponsePlan
-    ) -> bytes:
-        kind = content.header(headers, "content-type")
-        if plan.whole:
-            return eraser.secret_bytes(data, plan.whole, place)
-        if content.is_event_stream(headers):
-            return self._event_stream(data, eraser, place, plan)
-        if kind.lower().startswith("multipart/"):
-            return _multipart(data, kind, eraser, place)
-        if plan.body is not None:
-            return _planned(data, eraser, place, plan.body)
-        return eraser.data(data, place)
-
-    def _event_stream(self, data: bytes, eraser: Eraser, place: str, plan: ResponsePlan) -> bytes:
-        frames = content.parse_frames(data)
-        if frames is None:
-            return eraser.data(data, place)
-        changed = []
-        for frame in frames:
-            below, node = f"{place}.{frame.event}", plan.events.get(frame.event)
-            if node is not None and node.rule:
-                payload = eraser.secret_bytes(frame.payload, node.rule, below)
-            elif node is not None:
-                payload = _planned(frame.payload, eraser, below, node)
-            else:
-                payload = eraser.data(frame.payload, below)
-            changed.append(replace(frame, payload=payload))
-        if tuple(changed) == frames:
-            return data
-        return b"".join(content.build_frame(frame) for frame in changed)
-
-
-def _planned(data: bytes, eraser: Eraser, place: str, plan: Node) -> bytes:
-    """Return a JSON or XML body without what the plan claims and without what content shows."""
-    text, codec = codecs.decode_text(data)
-    tree = codecs.parse_json(text)
-    if tree is not None:
-        new = eraser.tree(tree, place, plan)
-        changed = text if new is tree else codecs.splice_json(text, tree, new)
-    elif codecs.looks_like_markup(text):
-        changed = eraser.markup(text, place, plan)
-    elif document := cbor.parse(data):
-        new = eraser.tree(document.tree, place, plan)
-        return data if new is document.tree else cbor.rebuilt(data, document, new)
-    else:
-        return eraser.data(data, place)
-    return data if changed == text else changed.encode(codec, "surrogatepass")
-
-
-def _multipart(data: bytes, kind: str, eraser: Eraser, place: str) -> bytes:
-    pieces, at = [], 0
-    for part in multipart.parts(data, kind):
-        part_bytes = data[part.start : part.end]
-        text, codec = codecs.decode_text(part_bytes)
-        new = part_bytes
-        if codec == "utf-8" and part.name:
-            new = eraser.field(text, part.name, f"{place}.*").encode("utf-8", "surrogatepass")
-        elif part_bytes:
-            new = eraser.data(part_bytes, place)
-        if new != part_bytes:
-            pieces += [data[at : part.start], new]
-            at = part.end
-    return b"".join([*pieces, data[at:]]) if pieces else data
+def _is_aws(request: Request) -> bool:
+    """Whether a request goes to a service of AWS, and not to somebody's own behind one of its gateways."""
+    if isinstance(request, AwsRequest):
+        return True
+    return ".amazonaws.com" in request.url and _OF_AWS.match(request.url) is not None
 
 
 def _merged(before: tuple[Removal, ...], now: tuple[Removal, ...]) -> tuple[Removal, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from abc import abstractmethod
+from itertools import takewhile
 from typing import Any
 
 from sealtape.scrub import codecs
@@ -17,9 +18,14 @@ from sealtape.scrub.wording import is_preference
 _ACCOUNT = re.compile(ACCOUNT)
 _PARAMETER = re.compile(r";([^;=/?#]+)=([^;?#]*)")
 _SEGMENT = re.compile(r"[^/]*%[0-9A-Fa-f]{2}[^/]*")
-_LIST_VALUES = frozenset({"string", "data"})
+_LONG_RUN = re.compile(r"(?<![A-Za-z0-9+_-])[A-Za-z0-9+_-]{20,}={0,2}")
+LIST_VALUES = frozenset({"string", "data"})
 """Elements of a property list that hold what the ``key`` before them names."""
 
+_SAID = frozenset({"password", "passwd", "pass", "pwd", "secret", "token"})
+"""What manuals write where the password of an address would stand."""
+
+_OWNERS = frozenset({"Owner", "Initiator", "Grantee"})
 _FIELDS = 4096
 """How many header fields are remembered."""
 
@@ -45,20 +51,33 @@ class Syntax(Replacer):
         """Return ``text`` with the known values in it replaced."""
 
     @abstractmethod
+    def base64(self, text: str, place: str) -> str | None:
+        """Look into base64; None where ``text`` is not base64 of something readable."""
+
+    @abstractmethod
     def escaped(self, text: str, place: str) -> str:
         """Return percent-encoded text without secrets."""
+
+    @abstractmethod
+    def markup_end(self, text: str) -> int:
+        """Return up to where markup has to be looked into: 0 where nothing is to be found in it."""
 
     # Markup -----------------------------------------------------------------------------------------
 
     def markup(self, text: str, place: str, plan: Node | None = None) -> str:
         """Return XML or HTML without secrets. ``plan`` speaks of what is below the root element."""
         edits: list[tuple[int, int, str]] = []
-        spans = list(codecs.markup_spans(text))
+        end = len(text) if plan is not None else self.markup_end(text)
+        if not end:
+            return text
+        spans = list(takewhile(lambda span: span.start <= end, codecs.markup_spans(text)))
         tags = self._secret_tags(spans)
         paired: tuple[str, ...] | None = None
         for span in spans:
             path = span.path
             name = path[-1].removeprefix("@") if path else ""
+            if name == "ID" and path[-2:-1] and path[-2] in _OWNERS:
+                name = "CanonicalUser"
             if (
                 plan is None
                 and paired is None
@@ -97,6 +116,7 @@ class Syntax(Replacer):
 
     def query(self, text: str, place: str, claim: str = "") -> str:
         """Return a query string or a form without secrets."""
+        text = self.known_in(text, place)  # a ``+`` is none of theirs here, and a blank below
         edits: list[tuple[int, int, str]] = []
         for span in codecs.query_spans(text):
             name = span.path[0]
@@ -133,10 +153,18 @@ class Syntax(Replacer):
 
     def _url_head(self, head: str, place: str) -> str:
         head = self.known_in(head, place)
-        if ";" in head:
-            head = _PARAMETER.sub(lambda match: self._parameter(match, place), head)
+        pieces, at = [], 0
+        for match in _PARAMETER.finditer(head) if ";" in head else ():
+            # What was put there is not looked into again: its signs can be those of a path.
+            if self.lexicon.claim(match[1], codecs.unquoted(match[2]), aws=self.aws, query=True):
+                pieces += [self._path(head[at : match.start()], place), self._parameter(match, place)]
+                at = match.end()
+        return "".join([*pieces, self._path(head[at:], place)])
+
+    def _path(self, head: str, place: str) -> str:
         if "%" in head:
             head = _SEGMENT.sub(lambda match: self.escaped(match[0], place), head)
+        head = _LONG_RUN.sub(lambda match: self.base64(match[0], place) or match[0], head)
         return self.detect(head, place)
 
     def _parameter(self, match: re.Match[str], place: str) -> str:
@@ -151,6 +179,8 @@ class Syntax(Replacer):
 
     def _part(self, raw: str, place: str) -> str:
         plain = codecs.unquoted(raw)
+        if plain.lower() in _SAID:
+            return raw
         changed = self.secret(plain, "url-password", place)
         return raw if changed == plain else codecs.quoted_like(changed, raw)
 
@@ -165,6 +195,8 @@ class Syntax(Replacer):
             if equals and bare and not is_preference(name.strip(), bare):
                 below = place if self.notes is None else f"{place}.{self.clean(name.strip())}"
                 pairs[index] = f"{name}=" + secret.replace(bare, self.secret(bare, "cookie", below), 1)
+        for index in range(1, len(pairs)) if only_first else ():
+            pairs[index] = self.text(pairs[index], place)
         return ";".join(pairs)
 
     def header_field(self, field: tuple[str, str], place: str, claim: str) -> tuple[str, str]:
@@ -206,7 +238,7 @@ def _is_value_of(path: tuple[str, ...], paired: tuple[str, ...] | None) -> bool:
         paired is not None
         and len(path) > len(paired)
         and path[: len(paired)] == paired
-        and (normalised(path[len(paired)]) in VALUE_KEYS or path[len(paired)] in _LIST_VALUES)
+        and (normalised(path[len(paired)]) in VALUE_KEYS or path[len(paired)] in LIST_VALUES)
     )
 
 

@@ -47,6 +47,19 @@ PREFIXED: tuple[tuple[str, str], ...] = (
     ("da2-", "[a-z0-9]{26}"),
     (r"k8s-aws-v1\.", f"{_W}{{20,}}"),
     ("LTAI", "[A-Za-z0-9]{16,24}"),
+    ("sntrys_", "[A-Za-z0-9+/=_-]{30,300}"),
+    ("fm(?:1[ar]|2)_", "[A-Za-z0-9+/=,]{40,}"),
+    ("HRKU-", f"{_W}{{30,}}"),
+    ("ATBB", "[A-Za-z0-9]{32}"),
+    ("CCIP(?:AT|RJ)_", "[A-Za-z0-9_]{40,}"),
+    ("tskey-[a-z]{2,9}-", f"{_W}{{16,}}"),
+    ("pat-(?:na|eu)[0-9]-", "[a-f0-9-]{36}"),
+    ("nvapi-", f"{_W}{{40,}}"),
+    ("(?:lsv2_(?:pt|sk)|phx|pscale_pw|rzp_live|sgp|ops|glsec|frp|vcp|sbp)_",
+     f"(?={_W}{{0,99}}[0-9]){_W}{{16,900}}"),
+    ("tvly-", f"(?={_W}{{0,99}}[0-9]){_W}{{24,}}"),
+    (r"sk\.eyJ", rf"{_W}{{20,}}\.{_W}{{16,}}"),
+    (r"dt0c01\.", r"[A-Z0-9]{24}\.[A-Z0-9]{64}"),
 )  # fmt: skip
 """A prefix, and what follows it. A stand-in keeps the prefix, because clients check it."""
 
@@ -65,6 +78,8 @@ _ANCHORS = (
     "NRAK-", "PMAK-", "AGE-SECRET-KEY", "ntn_", "sbp_", "r8_", "gsk_", "pscale_tkn_", "sntry", "rubygems_",
     "rdme_", "nfp_", "pul_", "bkua_", "tfp_", "xai-", "pplx-", "pul-", "xkeysib-", "CFPAT-", "dp.",
     "sq0", "ABSK", "da2-", "k8s-aws-v1.", "LTAI",
+    "fm1a_", "fm1r_", "fm2_", "HRKU-", "ATBB", "CCIPAT_", "CCIPRJ_", "tskey-", "pat-na", "pat-eu", "nvapi-",
+    "lsv2_", "phx_", "pscale_pw_", "sgp_", "ops_", "glsec_", "frp_", "vcp_", "tvly-", "sk.eyJ", "dt0c01.",
 )  # fmt: skip
 
 _REACH = 1024
@@ -87,9 +102,9 @@ SERVICE_TOKENS: tuple[Detector, ...] = (
         needs=("word",),
     ),
     Detector("service-token", (".atlasv1.",), re.compile(rf"\b([A-Za-z0-9]{{14}}\.atlasv1\.{_W}{{50,}})"),
-             needs=("word",)),
+             needs=("word",), spot=r"\.atlasv1\."),
     # A bot is named by a number, which its token begins with.
-    Detector("service-token", (":AA",), re.compile(rf"(?<!\d)\d{{8,10}}:(AA{_W}{{32,35}})(?!{_W})"),
+    Detector("service-token", (":AA",), re.compile(rf"(?<!\d)[0-9]{{8,10}}:(AA{_W}{{32,35}})(?!{_W})"),
              needs=("word",)),
     Detector(
         "service-token", ("SK",), re.compile(r"(?<![A-Za-z0-9])(SK[0-9a-f]{32})(?![A-Za-z0-9])"), reach=64,
@@ -103,6 +118,7 @@ SERVICE_TOKENS: tuple[Detector, ...] = (
         re.compile(r"(?<![A-Za-z0-9_.-])([MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})(?![\w.-])"),
         needs=("word",),
         sign=rf"\.{_W}{{6}}\.",
+        spot=rf"\.{_W}{{6}}\.",
     ),
     Detector(
         "webhook-url",

@@ -49,9 +49,17 @@ def is_mixed(value: str) -> bool:
 
 _IDENTIFIER = re.compile(
     r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|\d[\d.,:TZ+/-]*|[a-z]{1,8}-[0-9a-f]{8,17}"
-    r"|(?:[A-Za-z][A-Za-z0-9+.-]*:)?/.*|arn:.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:[:/].*)?"
+    r"|[A-Za-z][A-Za-z0-9+.-]*://.*|(?:[A-Za-z][A-Za-z0-9+.-]*:)?/(?:.*[^=])?|arn:.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}(?:[:/].*)?"
     r"|(?:[A-Za-z]+[-_.:/ ])*[A-Za-z]+[-_.:/ ]?\d{1,5}"
 )
+
+
+_PLACE = re.compile(r"(?:[A-Za-z][A-Za-z0-9+.-]*:)?/.*|arn:.*|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}")
+
+
+def names_place(value: str) -> bool:
+    """Whether a value is a path, an ARN or a name with dots, such as ``db.t3.micro``."""
+    return _PLACE.fullmatch(value) is not None
 
 
 def is_opaque(value: str) -> bool:
@@ -68,6 +76,35 @@ def is_sentence(text: str, *, terse: bool = False) -> bool:
     if not 2 <= len(words) <= 80 or not all(_SPOKEN.fullmatch(word) for word in words):
         return False
     return terse or any(word.lower() in _FUNCTION_WORDS for word in words)
+
+
+_LABELS = frozenset(
+    re.findall(
+        r"\S+",
+        "passwort kennwort contraseña contrasena motdepasse wachtwoord senha palavrapasse lösenord "
+        "adgangskode passord salasana hasło heslo jelszó parola şifre пароль лозинка σύνθημα パスワード "
+        "密码 密碼 비밀번호 geheimnis secreto segreto jeton clave clavesecreta clédapi schlüssel "
+        "apischlüssel zugangsschlüssel",
+    )
+)
+"""What forms call a password, a token or a key in other languages than that of the names."""
+
+
+def is_label(value: str, name: str) -> bool:
+    """Whether a value is what a page says at a field: ``"Enter your password"``, ``"Passwort"``."""
+    if not value or value[0].islower() or not value[0].isalpha():
+        return False
+    plain = re.sub(r"[\W_]", "", value).lower()
+    return (
+        plain == re.sub(r"[\W_]", "", name).lower()
+        or plain in _LABELS
+        or (value.count(" ") > 1 and is_sentence(value))
+    )
+
+
+def is_told(value: str, *, alone: bool) -> bool:
+    """Whether a value among messages is one: words, or, if one may stand ``alone``, one with a capital."""
+    return is_sentence(value, terse=True) or (alone and value[:1].isupper() and is_plain(value))
 
 
 def is_preference(name: str, value: str) -> bool:

@@ -35,13 +35,16 @@ def test_what_a_pattern_finds_has_every_feature_and_sign_that_it_is_said_to_need
         assert [need for need in detector.needs if not features.has(need)] == []
         assert re.search(any_sign([detector]), text)
         assert features.possible(anchors) == anchors
+    if any(True for _ in detector.found_in(text)):
+        assert triggers(text)
+        assert triggers(f"{' ,;.' * 80}{text}")
 
 
 @pytest.mark.parametrize(
     ("name", "pattern"),
     [
         ("word", r"[A-Za-z0-9_+/=.-]{15}"),
-        ("account", r"\d{12}|\d{4}-\d{4}-\d{4}"),
+        ("account", r"\d{12}|\d{4}-\d{4}-\d{4}|\d{4} \d{4} \d{4}"),
         ("dotted", r"\d+\.\d+\.\d+\.\d+"),
         ("hextet", r"[0-9A-Fa-f]{4}:"),
         ("colons", r":(?:\d{2,5}|\*):"),
@@ -67,7 +70,7 @@ def test_a_feature_that_is_not_there_is_denied() -> None:
 @settings(deadline=None)
 def test_prose_in_which_something_can_be_found_is_not_taken_for_quiet(found: str, around: str) -> None:
     assert triggers(around + found + around)
-    assert triggers(found)
+    assert triggers(found.ljust(16))
 
 
 @given(TEXTS)

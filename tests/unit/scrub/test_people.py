@@ -6,6 +6,7 @@ import pytest
 
 from sealtape.interaction import Captured, HttpRequest, Interaction, Response
 from sealtape.scrub import Scrubber
+from sealtape.scrub.lexicon import Lexicon
 from sealtape.settings import ScrubSettings
 
 
@@ -53,6 +54,21 @@ def test_what_leads_to_somebody_goes(text: str, secret: str) -> None:
 )
 def test_what_is_nobodys_or_only_looks_like_it_stays(text: str) -> None:
     assert scrubbed(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "is_sign"),
+    [
+        ("http://127.0.0.1:5000/things/1", False),
+        ("http://127.0.0.1", False),
+        ("http://127.0.0.1:5000/from/34.240.17.9", True),
+        ("34.240.17.9 127.0.0.1", True),
+        ("127.0.0.1.34.240.17.9", True),
+        ("http://27.0.0.1/", True),
+    ],
+)
+def test_the_address_of_this_machine_is_no_sign_of_anybody_and_hides_none(text: str, is_sign: bool) -> None:
+    assert (Lexicon(ScrubSettings()).detectable(text) is not None) is is_sign
 
 
 def test_a_version_that_looks_like_an_address_stays_under_its_name() -> None:

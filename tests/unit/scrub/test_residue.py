@@ -162,3 +162,11 @@ def test_an_unscrubbed_value_in_a_cassette_is_refused_without_being_told() -> No
     item = Scrubbed(Interaction(HttpRequest("GET", "https://e.example.com/"), Response(200, SECRET, (), b"")))
     cleaned = scrubber.scrub([item])
     assert SECRET not in repr(cleaned)
+
+
+@pytest.mark.parametrize("key", ["sk" + "_test_" + "QxgTSMuALcRtmuAQBLshmnOp", KEY_ID])
+def test_a_name_that_is_a_secret_does_not_tell_where_it_stands(key: str) -> None:
+    held = holding(json.dumps({"m": {key: {"deeper": 1}}}), headers=((key, "1"), ("x-own-secret", "abcdef")))
+    places = found(held)
+    assert len(places) >= 2
+    assert not any(key in place for place in places)
