@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 
+import botocore
 import jsonschema  # type: ignore[import-untyped]
 
 from sealtape.interaction import AwsRequest, Interaction, Response, Scrubbed
@@ -17,7 +18,11 @@ def table(**members: object) -> Scrubbed:
 def test_recordings_that_fit_the_installed_botocore_exit_with_0(project: Project) -> None:
     project.seal(ONE, table(), POST)
     result = project.run("contract")
-    assert (result.code, result.out, result.err) == (0, "no drift\n", "")
+    assert (result.code, result.err) == (0, "")
+    assert result.out == (
+        "no drift\nchecked 1 of 2 requests, each with its answer, in 1 cassette: "
+        f"1 by botocore {botocore.__version__}; 1 without a model\n"
+    )
 
 
 def test_what_does_not_fit_is_a_line_a_fact_over_all_cassettes_and_exits_with_1(project: Project) -> None:
@@ -29,6 +34,8 @@ def test_what_does_not_fit_is_a_line_a_fact_over_all_cassettes_and_exits_with_1(
         'info      dynamodb.DescribeTable  Table.Novelty  unmodelled-member  nothing → "number"  '
         "2 responses in 2 tests",
         "1 fact: 1 info",
+        "checked 2 of 2 requests, each with its answer, in 2 cassettes: "
+        f"2 by botocore {botocore.__version__}",
     ]
 
 
@@ -53,3 +60,24 @@ def test_a_folder_without_cassettes_is_an_error(project: Project) -> None:
     result = project.run("contract", "empty")
     assert result.code == 2
     assert "there are no cassettes here" in result.err
+
+
+def test_http_is_checked_against_the_openapi_document_of_its_host(project: Project) -> None:
+    project.set_up('[tool.sealtape.drift.openapi]\n"api.example.com" = "api.yaml"\n')
+    project.write("api.yaml", "openapi: 3.0.0\npaths:\n  /other: {get: {}}\n")
+    project.seal(ONE, POST)
+    result = project.run("contract")
+    assert result.code == 1
+    assert "unmodelled-operation" in result.out
+    assert (
+        "checked 1 of 1 request, each with its answer, in 1 cassette: 1 by 1 OpenAPI document" in result.out
+    )
+
+
+def test_a_fact_is_accepted_until_a_day_and_then_quiet(project: Project) -> None:
+    project.seal(ONE, table(Novelty=1))
+    (found,) = project.run("contract", "--format", "json").json["findings"]
+    assert project.run("contract", "--accept", found["fingerprint"], "--for", "2w").code == 0
+    assert project.run("contract").code == 0
+    wrong = project.run("contract", "--accept", "0" * 16)
+    assert (wrong.code, found["fingerprint"] in wrong.err) == (2, True)

@@ -175,7 +175,8 @@ def test_what_is_answered_as_before_changes_no_file_but_the_ledger(project: Reco
     before = project.content()
     result = refresh(project)
     assert (result.code, result.err) == (0, "")
-    assert "2 tests recorded again: 2 cassettes confirmed\nnothing is pending\n" in result.out
+    said = f"nothing is pending\nwritten, to be committed: {LEDGER}\n"
+    assert f"2 tests recorded again: 2 cassettes confirmed\n{said}" in result.out
     after = project.content()
     ledger = json.loads(after.pop(LEDGER))
     assert after == before

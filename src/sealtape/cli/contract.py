@@ -1,55 +1,40 @@
-"""``sealtape contract``: recorded AWS calls against the installed botocore."""
+"""``sealtape contract``: recorded calls against their models, AWS's against the installed botocore's."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
 from sealtape import store
-from sealtape.cli.diff import FORMATS, print_findings, print_schema
+from sealtape.cli.findings import accept_options, judged, output_options, print_findings
 from sealtape.cli.project import files_under, opened, project_root, shown
-from sealtape.drift import Finding
-from sealtape.drift.contract import contract
+from sealtape.drift import group
+from sealtape.drift.contract import Checked, contract
 from sealtape.drift.judgement import judgement
+from sealtape.drift.models import botocore_version
+from sealtape.drift.openapi import apis
 from sealtape.errors import UsageError
+from sealtape.report.text import counted
 from sealtape.settings import load_settings
 
 
 @click.command()
 @click.argument("paths", metavar="[PATH]...", nargs=-1)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="json is described by the schema that --schema prints.",
-)
-@click.option(
-    "-v",
-    "--verbose",
-    "--all",
-    "verbose",
-    is_flag=True,
-    help="Print quiet findings, too, and name every test.",
-)
-@click.option(
-    "--schema",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=print_schema,
-    help="Print the JSON Schema of --format json, and nothing else.",
-)
-def command(paths: tuple[str, ...], form: str, verbose: bool) -> int:
-    """Check every recorded AWS request and answer against the model of the installed botocore.
+@accept_options
+@output_options
+def command(
+    paths: tuple[str, ...], accepted: tuple[str, ...], lasting: str, because: str, form: str, verbose: bool
+) -> int:
+    """Check every recorded request and answer against its model: AWS calls against the installed botocore.
 
     PATH is a cassette or a folder, the project if there is none. Nothing is sent or recorded: upgrade
     botocore and run it again to see what the upgrade changes for what was recorded (unknown and missing
-    members, types, enum values, required parameters, protocols). Of each fact the old value is the
-    model's, the new one the recording's. Exits like `sealtape diff`: 0 if everything fits, 1 otherwise;
-    a cassette that cannot be opened is an error, never clean.
+    members, types, enum values, required parameters, protocols). HTTP is checked for the hosts that have an
+    OpenAPI document under [tool.sealtape.drift.openapi]. Of each fact the old value is the model's, the new
+    one the recording's. Exits like `sealtape diff`: 0 if everything fits, 1 otherwise; a cassette that
+    cannot be opened is an error, never clean.
 
     \b
     Examples:
@@ -58,7 +43,7 @@ def command(paths: tuple[str, ...], form: str, verbose: bool) -> int:
     """
     root = project_root()
     settings = load_settings(root)
-    judging = judgement(settings)
+    judging, models = judgement(settings), apis(settings)
     files = files_under([Path(path) for path in paths] or [root], (store.SUFFIX,))
     if not files:
         raise UsageError(
@@ -66,10 +51,21 @@ def command(paths: tuple[str, ...], form: str, verbose: bool) -> int:
             where=", ".join(paths) or shown(root),
             hint="pytest --record-mode=once",
         )
-    found: list[Finding] = []
-    for file in files:
-        recording, _ = opened(file)
-        found += contract(recording, test=shown(file).removesuffix(store.SUFFIX))
-    findings = judging.of(found)
-    print_findings(findings, form, verbose)
+    checked = [
+        contract(opened(file)[0], test=shown(file).removesuffix(store.SUFFIX), models=models)
+        for file in files
+    ]
+    found = group(finding for one in checked for finding in one.findings)
+    findings = judged(found, judging, root, accepted, lasting, because)
+    print_findings(findings, form, verbose, footer=_extent(checked, len(models)))
     return 1 if any(finding.severity != "quiet" for finding in findings) else 0
+
+
+def _extent(checked: Sequence[Checked], documents: int) -> str:
+    """Return what was checked, in words: of requests without a model nothing is said above."""
+    aws, http, requests = (sum(getattr(one, name) for one in checked) for name in ("aws", "http", "requests"))
+    by = [f"{aws} by botocore {botocore_version()}"] if aws else []
+    by += [f"{http} by {counted(documents, 'OpenAPI document')}"] if http else []
+    of = f"{counted(requests, 'request')}, each with its answer, in {counted(len(checked), 'cassette')}"
+    without = f"; {requests - aws - http} without a model" if requests > aws + http else ""
+    return f"checked {aws + http} of {of}{': ' if by else ''}{', '.join(by)}{without}"

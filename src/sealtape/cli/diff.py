@@ -6,10 +6,8 @@ import difflib
 import json
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,10 +16,10 @@ import click
 
 from sealtape import store
 from sealtape.capture.simulator import Simulator, require_simulator
+from sealtape.cli.findings import accept_options, judged, output_options, print_findings
 from sealtape.cli.project import PENDING, files_under, git, key_for, project_root, shown
 from sealtape.drift import Finding, cassette_finding, compare, group
 from sealtape.drift.judgement import judgement
-from sealtape.drift.memory import Memory, write_memory
 from sealtape.drift.openapi import Api, apis
 from sealtape.drift.simulated import simulated
 from sealtape.errors import CassetteMissing, SealtapeError, UsageError
@@ -30,9 +28,8 @@ from sealtape.revisions import file_at
 from sealtape.scrub.scrubber import Scrubber
 from sealtape.seal.format import read_clear, unseal
 from sealtape.seal.keyring import load_key
-from sealtape.settings import age, load_settings
+from sealtape.settings import load_settings
 
-FORMATS = ("text", "json", "markdown")
 _TAPES = (store.SUFFIX, PENDING)
 
 
@@ -59,14 +56,6 @@ class Side:
 @click.argument("old")
 @click.argument("new", required=False)
 @click.option(
-    "--format",
-    "form",
-    type=click.Choice(FORMATS),
-    default="text",
-    show_default=True,
-    help="json is described by the schema that --schema prints.",
-)
-@click.option(
     "--service", default="", metavar="NAME", help="The AWS service of two JSON documents, as boto3 calls it."
 )
 @click.option("--operation", default="", metavar="NAME", help="The operation of that service: ListObjectsV2.")
@@ -78,33 +67,8 @@ class Side:
 @click.option(
     "--reset", metavar="PATH", help="With --against: POST this first for each cassette (/moto-api/reset)."
 )
-@click.option(
-    "--accept",
-    "accepted",
-    multiple=True,
-    metavar="FINGERPRINT",
-    help="Remember a fact as accepted, in sealtape-drift.json: it is quiet from now on.",
-)
-@click.option(
-    "--for", "lasting", default="90d", show_default=True, metavar="90d", help="How long --accept holds."
-)
-@click.option("--because", default="", metavar="TEXT", help="Why --accept, for who reads the file.")
-@click.option(
-    "-v",
-    "--verbose",
-    "--all",
-    "verbose",
-    is_flag=True,
-    help="Print quiet findings, too (noted, but no drift), and name every test.",
-)
-@click.option(
-    "--schema",
-    is_flag=True,
-    is_eager=True,
-    expose_value=False,
-    callback=lambda *a: print_schema(*a),
-    help="Print the JSON Schema of --format json, and nothing else.",
-)
+@accept_options
+@output_options
 def command(
     old: str,
     new: str | None,
@@ -148,11 +112,7 @@ def command(
         raise UsageError("missing argument 'NEW'", hint="sealtape diff OLD NEW, or OLD --against URL")
     else:
         found = _findings(_side(old), _side(new), service, operation, models)
-    if accepted:
-        judging = replace(
-            judging, memory=_remembered(root, judging.memory, found, accepted, lasting, because)
-        )
-    findings = judging.of(found)
+    findings = judged(found, judging, root, accepted, lasting, because)
     print_findings(findings, form, verbose)
     return 1 if any(finding.severity != "quiet" for finding in findings) else 0
 
@@ -201,32 +161,6 @@ def _against(side: Side, url: str, reset: str | None, models: Mapping[str, Api])
         test = name.removesuffix(store.SUFFIX) or recording.name
         found += compare(recording, answered, test=test, models=models, answerer="simulator")
     return group(found)
-
-
-def _remembered(
-    root: Path, memory: Memory, found: Sequence[Finding], wanted: Sequence[str], lasting: str, because: str
-) -> Memory:
-    """Note that these facts are accepted; return the memory as it is then."""
-    known = {finding.fingerprint: finding for finding in found}
-    for fingerprint in wanted:
-        if fingerprint not in known:
-            raise UsageError(
-                f"no fact here has the fingerprint {fingerprint!r}",
-                why=f"those found are {', '.join(known) or 'none'}",
-                hint="sealtape diff -v shows them",
-            )
-    day = datetime.now(UTC).date()
-    after = memory.accepting([known[one] for one in wanted], accepted_until(lasting, day), because)
-    write_memory(root, after, day)
-    return after
-
-
-def accepted_until(lasting: str, day: date) -> date:
-    """Return until when what is accepted on ``day`` holds; raise `UsageError` for no ``90d`` or ``2w``."""
-    try:
-        return day + age(lasting)
-    except ValueError as error:
-        raise UsageError(str(error), where="--for", hint="--for 90d") from None
 
 
 def _require_model(service: str, operation: str) -> None:
@@ -330,47 +264,15 @@ def _opener(read: Callable[[], bytes], where: str, folder: Path) -> Callable[[],
 def _parsed(data: bytes, where: str) -> Any:
     try:
         return json.loads(data.decode("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        at = f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise SealtapeError(
-            "this is not a JSON document",
-            where=where,
-            why=at or type(error).__name__,
-            hint=f"python -m json.tool {where}; a cassette ends in {store.SUFFIX}",
-        ) from None
-
-
-# Printing -------------------------------------------------------------------------------------------
-
-
-def print_findings(findings: Sequence[Finding], form: str, verbose: bool) -> None:
-    """Print findings as text, JSON or Markdown."""
-    if form == "json":
-        from sealtape.report.drift_json import drift_document
-
-        sys.stdout.writelines(_json_lines(drift_document(findings)))
-    elif form == "markdown":
-        from sealtape.report.drift_markdown import drift_markdown
-
-        click.echo(drift_markdown(findings, verbose=verbose), nl=False)
-    else:
-        from sealtape.cli.terminal import console
-        from sealtape.report.drift_text import drift_text
-
-        output = console()
-        for line in drift_text(findings, verbose=verbose):
-            output.print(line)
-
-
-def _json_lines(document: Any) -> Iterator[str]:
-    yield from json.JSONEncoder(indent=2, allow_nan=False).iterencode(document)
-    yield "\n"
-
-
-def print_schema(ctx: click.Context, parameter: click.Parameter, value: bool) -> None:
-    """Print the schema of findings if the option was given, and end."""
-    if value:
-        from sealtape.report.drift_json import drift_schema
-
-        click.echo(drift_schema(), nl=False)
-        ctx.exit()
+    except UnicodeDecodeError:
+        why = "it is not UTF-8"
+    except json.JSONDecodeError as error:
+        why = f"line {error.lineno}, column {error.colno}"
+    except (ValueError, RecursionError):
+        why = "it is nested too deeply, or holds a number of too many digits"
+    raise SealtapeError(
+        "this is not a JSON document",
+        where=where,
+        why=why,
+        hint=f"python -m json.tool {where}; a cassette ends in {store.SUFFIX}",
+    )

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import click
 
-from sealtape.cli.diff import accepted_until
+from sealtape.cli.findings import accepted_until
 from sealtape.cli.pending import waiting
 from sealtape.cli.project import project_root, shown
 from sealtape.cli.terminal import console, say
@@ -281,6 +281,8 @@ def _print_outcome(refreshed: Refreshed, left: list[str], form: str) -> None:
         say("next: sealtape review", err=err)
     elif run.is_whole:
         say("nothing is pending", err=err)
+    if refreshed.written:
+        say(f"written, to be committed: {', '.join(map(shown, refreshed.written))}", err=err)
     flapping = [f.fingerprint for f in refreshed.findings if f.id == "flapping" and f.severity != "quiet"]
     if flapping:
         options = " ".join(f"--accept {fingerprint}" for fingerprint in flapping)

@@ -63,6 +63,13 @@ class _Pairing:
         taken = {new for _, new in self.pairs}
         self.left, self.right = rest, [index for index in self.right if index not in taken]
 
+    def by_place(self, old_keys: Sequence[Hashable], new_keys: Sequence[Hashable]) -> None:
+        """Pair what has equal keys: of equal ones those that kept their place, if the lists are as long."""
+        if len(self.old) == len(self.new):
+            right = set(self.right)
+            self.take([(i, i) for i in self.left if i in right and old_keys[i] == new_keys[i]])
+        self.by(old_keys, new_keys)
+
     def take(self, pairs: Iterable[tuple[int, int]]) -> None:
         """Pair these indexes."""
         chosen = list(pairs)
@@ -86,15 +93,15 @@ def align_items(old: Sequence[Any], new: Sequence[Any], shape: Shape, renaming: 
         pairing.by([_key(item, key, renaming) for item in old], [_key(item, key) for item in new])
     if pairing.left and pairing.right:
         # What is the same in every byte is the same item: of several alike, the one that changed is left.
-        pairing.by([repr(item) for item in old], [repr(item) for item in new])
+        pairing.by_place([repr(item) for item in old], [repr(item) for item in new])
     if pairing.left and pairing.right:
-        pairing.by(
+        pairing.by_place(
             [signature(item, shape, mask=renaming.old_masked) for item in old],
             [signature(item, shape, mask=renaming.new_masked) for item in new],
         )
     if pairing.left and pairing.right:
         ours, theirs = ([signature(item, shape) for item in items] for items in (old, new))
-        pairing.by(ours, theirs)
+        pairing.by_place(ours, theirs)
         pairing.take(_alike(pairing, ours, theirs))
     return pairing.done()
 

@@ -12,15 +12,13 @@ import re
 import zlib
 from base64 import b64decode
 from binascii import Error as Base64Error
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
-from xml.etree.ElementTree import Element, ParseError
+from xml.etree.ElementTree import Element
 
-import defusedxml.ElementTree
-from defusedxml.common import DefusedXmlException
-
+from sealtape.drift.elements import from_element, generic, grouped, local, read_xml, scalar
 from sealtape.drift.models import UNKNOWN, Operation, Shape, decode_cbor, decode_events, operation_model
 from sealtape.drift.openapi import Api
 from sealtape.interaction import AwsRequest, Headers, HttpRequest, Interaction, Response
@@ -31,13 +29,6 @@ _MAX_INFLATED = 64 << 20
 _JSON = re.compile(r"\s*[\[{]")
 # Elements with which the query protocols wrap a result; they belong to the protocol, not to the answer.
 _PROTOCOL_ELEMENTS = frozenset(("ResponseMetadata", "requestId", "RequestId", "RequestID", "HostId"))
-_NUMBERS: Mapping[str, Callable[[str], Any]] = {
-    "integer": int,
-    "long": int,
-    "float": float,
-    "double": float,
-    "boolean": lambda text: {"true": True, "false": False}[text.lower()],
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +85,14 @@ def document(interaction: Interaction, models: Mapping[str, Api] = NO_MODELS) ->
     return Document(tree, form, outcome.status, headers, shape, is_error=outcome.status >= 400)
 
 
-def _http_shape(request: HttpRequest, status: int, models: Mapping[str, Api]) -> Shape:
+def api_of(request: HttpRequest, models: Mapping[str, Api]) -> Api | None:
+    """Return the OpenAPI document of the host that is asked, by its name with or without the port."""
     place = urlsplit(request.url)
-    api = models.get(place.netloc.lower()) or models.get(place.hostname or "")
+    return models.get(place.netloc.lower()) or models.get(place.hostname or "")
+
+
+def _http_shape(request: HttpRequest, status: int, models: Mapping[str, Api]) -> Shape:
+    api = api_of(request, models)
     return api.answer(request.method, request.url, status) if api is not None else None
 
 
@@ -132,13 +128,13 @@ def read_body(body: bytes, content_type: str) -> tuple[str, Any]:
     except UnicodeDecodeError:
         return "bytes", body
     if media == "application/x-www-form-urlencoded":
-        return "form", _grouped(parse_qsl(text, keep_blank_values=True))
+        return "form", grouped(parse_qsl(text, keep_blank_values=True))
     if _JSON.match(text):
         return _tried("json", text, json.loads)
     if media.endswith("xml") and media != "application/xhtml+xml":
-        root = _xml(body)
+        root = read_xml(body)
         if root is not None:
-            return "xml", {_local(root.tag): _generic(root)}
+            return "xml", {local(root.tag): generic(root)}
     return "text", text
 
 
@@ -174,7 +170,7 @@ def _aws_body(model: Operation, headers: Mapping[str, str], body: bytes) -> tupl
     if kind in ("blob", "string"):
         form, content = read_body(body, headers.get("content-type", ""))
         return form, {model.payload: content}
-    root = _xml(body) if body.lstrip()[:1] == b"<" else None
+    root = read_xml(body) if body.lstrip()[:1] == b"<" else None
     if root is not None:
         return "xml", _xml_result(model, root)
     form, tree = read_body(body, headers.get("content-type", ""))
@@ -188,22 +184,25 @@ def _aws_body(model: Operation, headers: Mapping[str, str], body: bytes) -> tupl
 def _xml_result(model: Operation, root: Element) -> Any:
     shape = model.output
     if model.payload:
-        return {model.payload: _from_element(root, shape.members[model.payload])}
+        return {model.payload: from_element(root, shape.members[model.payload])}
     wrapped = root.find(f"{{*}}{model.wrapper}") if model.wrapper else None
     if wrapped is not None:
-        return _from_element(wrapped, shape)
+        beside = grouped((local(c.tag), generic(c)) for c in root if c is not wrapped)
+        beside = {f"{local(root.tag)}.{n}": v for n, v in beside.items() if n not in _PROTOCOL_ELEMENTS}
+        result = from_element(wrapped, shape)
+        return {**result, **beside} if isinstance(result, dict) else result
     if not len(root) and (root.text or "").strip():
-        return {_local(root.tag): root.text}
-    tree = _from_element(root, shape)
+        return {local(root.tag): root.text}
+    tree = from_element(root, shape)
     return {n: v for n, v in tree.items() if n not in _PROTOCOL_ELEMENTS} if isinstance(tree, dict) else tree
 
 
 def _aws_error(model: Operation, status: int, headers: dict[str, str], body: bytes) -> Document:
     """Return an error as botocore has it, ``{"Error": {"Code", "Message", …}, …}``, and the rest."""
-    root = _xml(body) if body.lstrip()[:1] == b"<" else None
+    root = read_xml(body) if body.lstrip()[:1] == b"<" else None
     if root is not None:
-        found = root if _local(root.tag) == "Error" else root.find(".//{*}Error")
-        inner = _generic(found) if found is not None else _generic(root)
+        found = root if local(root.tag) == "Error" else root.find(".//{*}Error")
+        inner = generic(found) if found is not None else generic(root)
         error = (
             {n: v for n, v in inner.items() if n not in _PROTOCOL_ELEMENTS}
             if isinstance(inner, dict)
@@ -243,7 +242,7 @@ def _header_members(shape: Shape, headers: Mapping[str, str]) -> tuple[dict[str,
         place = member.serialization.get("location")
         wire = member.serialization.get("name", name).lower()
         if place == "header" and wire in rest:
-            members[name] = _scalar(rest.pop(wire), member)
+            members[name] = scalar(rest.pop(wire), member)
         elif place == "headers":
             mapped = {n.removeprefix(wire): rest.pop(n) for n in list(rest) if n.startswith(wire)}
             if mapped:
@@ -275,91 +274,3 @@ def _text_of_blob(encoded: str) -> str:
         return b64decode(encoded, validate=True).decode("utf-8")
     except (Base64Error, UnicodeDecodeError, ValueError):
         return encoded
-
-
-# XML ----------------------------------------------------------------------------------------------
-
-
-def _xml(body: bytes) -> Element | None:
-    try:
-        root: Element = defusedxml.ElementTree.fromstring(body)
-    except (ParseError, DefusedXmlException, ValueError):
-        return None
-    return root
-
-
-def _local(tag: str) -> str:
-    return tag.rpartition("}")[2]
-
-
-def _generic(element: Element) -> Any:
-    """Return an element of which no model says anything."""
-    content: dict[str, Any] = {f"@{_local(n)}": v for n, v in element.attrib.items()}
-    content.update(_grouped((_local(child.tag), _generic(child)) for child in element))
-    text = (element.text or "").strip()
-    if not content:
-        return text
-    return {**content, "#text": text} if text else content
-
-
-def _grouped(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    grouped: dict[str, list[Any]] = {}
-    for name, value in pairs:
-        grouped.setdefault(name, []).append(value)
-    return {name: values[0] if len(values) == 1 else values for name, values in grouped.items()}
-
-
-def _from_element(element: Element, shape: Shape) -> Any:
-    kind = shape.type_name if shape is not None else ""
-    if kind == "structure":
-        return _structure(element, shape)
-    if kind == "list":
-        return [_from_element(child, shape.member) for child in element]
-    if kind == "map":
-        return dict(_entry(child, shape) for child in element)
-    if kind == "" or len(element):
-        return _generic(element)
-    return _scalar(element.text or "", shape)
-
-
-def _structure(element: Element, shape: Shape) -> dict[str, Any]:
-    wire: dict[str, str] = {}
-    for name, member in shape.members.items():
-        listed = ""
-        if member.serialization.get("flattened") and member.type_name == "list":
-            listed = member.member.serialization.get("name", "")
-        wire[member.serialization.get("name", listed or name)] = name
-    tree: dict[str, Any] = {}
-    unknown: list[tuple[str, Any]] = []
-    for attribute, value in element.attrib.items():
-        prefixed = next((w for w in wire if w.partition(":")[2] == _local(attribute)), "")
-        tree[wire.get(prefixed, f"@{_local(attribute)}")] = value
-    for child in element:
-        tag = _local(child.tag)
-        if tag not in wire:
-            unknown.append((tag, _generic(child)))
-            continue
-        name = wire[tag]
-        member = shape.members[name]
-        flattened = member.serialization.get("flattened")
-        if flattened and member.type_name == "list":
-            tree.setdefault(name, []).append(_from_element(child, member.member))
-        elif flattened and member.type_name == "map":
-            tree.setdefault(name, {}).update([_entry(child, member)])
-        else:
-            tree[name] = _from_element(child, member)
-    return {**tree, **_grouped(unknown)}
-
-
-def _entry(element: Element, shape: Shape) -> tuple[str, Any]:
-    named = shape.key.serialization.get("name", "key"), shape.value.serialization.get("name", "value")
-    key, value = (element.find(f"{{*}}{name}") for name in named)
-    shown = _from_element(value, shape.value) if value is not None else None
-    return (key.text or "" if key is not None else ""), shown
-
-
-def _scalar(text: str, shape: Shape) -> Any:
-    try:
-        return _NUMBERS[shape.type_name](text)
-    except (KeyError, ValueError):
-        return text

@@ -7,12 +7,15 @@ paired before they are compared, so order is one fact of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
+from urllib.parse import unquote
 
 from sealtape.drift.align import align_items, is_history
 from sealtape.drift.bodies import Document
+from sealtape.drift.members import is_respelled, opaque_names, renamed_names
 from sealtape.drift.models import ENTRY, ITEM, Operation, Shape, is_modelled
 from sealtape.drift.noise import (
     VOLATILE_HEADERS,
@@ -20,9 +23,9 @@ from sealtape.drift.noise import (
     is_opaque_key,
     is_opaque_name,
     number_of,
-    signature,
 )
-from sealtape.drift.texts import TextChange, changes, is_prose
+from sealtape.drift.texts import TextChange, changes, is_prose, markup_parts
+from sealtape.drift.unread import unread
 from sealtape.renaming import Likeness, Renaming, masked
 
 What = (
@@ -37,6 +40,11 @@ What = (
 Path = tuple[str, ...]
 
 _LONG_TEXT = 20_000
+_QUERY = re.compile(r"[\w.~%-]+=[^\s&]*(?:&[\w.~%-]+=[^\s&]*)*")
+# RFC 7468: keys and certificates in base64, of which the kind is told.
+_ARMORED = re.compile(r"(-----BEGIN [A-Z0-9 ]+-----)[^-]+(?=-----END )")
+_REPEATING = frozenset(("xml", "form"))
+"""Forms in which a list is a name that comes again, and what is empty has no kind."""
 _NOTHING: Mapping[str, Any] = {}
 
 
@@ -69,6 +77,7 @@ class Fact:
 @dataclass(slots=True)
 class _Comparison:
     renaming: Renaming
+    form: str = ""
     in_error: bool = False
     other_error: bool = False
     facts: list[Fact] = field(default_factory=list)
@@ -79,6 +88,8 @@ class _Comparison:
 
     def values(self, path: Path, old: Any, new: Any, shape: Shape = None) -> None:
         """Compare two values of any kind."""
+        if self.form in _REPEATING and shape is None:
+            old, new = _of_one_form(old, new), _of_one_form(new, old)
         if isinstance(old, Mapping) and isinstance(new, Mapping):
             self.objects(path, old, new, shape)
         elif isinstance(old, list) and isinstance(new, list):
@@ -103,7 +114,7 @@ class _Comparison:
     def objects(self, path: Path, old: Mapping[str, Any], new: Mapping[str, Any], shape: Shape) -> None:
         gone = {name: value for name, value in old.items() if name not in new}
         come = {name: value for name, value in new.items() if name not in old}
-        opaque = list(_opaque_keys(gone, come, self.renaming)) if gone and come else []
+        opaque = list(opaque_names(gone, come, self.renaming)) if gone and come else []
         for ours, theirs in opaque:
             self.renaming.compare(ours, theirs)
         around, self.beside = self.beside, (old, new)
@@ -113,19 +124,33 @@ class _Comparison:
                 self.values((*path, name), value, new[name], _member(shape, name))
         for ours, theirs in opaque:
             self.values((*path, ENTRY), gone.pop(ours), come.pop(theirs), _member(shape, ours))
+        bare = self._by_one_model(gone, come, shape)
         # Two errors seldom say the same under other names; what one says, the other merely does not.
-        for ours, theirs in list(_renamed_keys(gone, come, None if self.other_error else self.renaming)):
+        for ours, theirs in list(renamed_names(*bare, None if self.other_error else self.renaming)):
             self.state("renamed", (*path, ours), ours, theirs, _member(shape, ours))
-            before, after = gone.pop(ours), come.pop(theirs)
-            # What the model does not know has no type in XML, and so its text only.
-            is_text = _member(shape, ours) is not None and _member(shape, theirs) is None
-            if not (_is_respelled(before, after) or (is_text and _text(before) == _text(after))):
+            before, after = bare[0][ours], bare[1][theirs]
+            if not is_respelled(before, after):
                 self.values((*path, theirs), before, after, _member(shape, theirs))
+            del gone[ours], come[theirs]
         for name, value in gone.items():
             self.state("removed", (*path, _step(name)), value, None, _member(shape, name))
         for name, value in come.items():
             self.state("added", (*path, _step(name)), None, value, _member(shape, name))
         self.beside = around
+
+    def _by_one_model(
+        self, gone: Mapping[str, Any], come: Mapping[str, Any], shape: Shape
+    ) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+        """Return both sides as they stand in the body, if the model knows the names of one of them only."""
+        if not gone or not come or shape is None:
+            return gone, come
+        known = [any(_member(shape, name) is not None for name in side) for side in (gone, come)]
+        if known[0] == known[1]:
+            return gone, come
+        sides = (
+            {n: unread(v, _member(shape, n), self.form) for n, v in side.items()} for side in (gone, come)
+        )
+        return next(sides), next(sides)
 
     # Lists --------------------------------------------------------------------------------------
 
@@ -139,7 +164,7 @@ class _Comparison:
             self.values(place, old[i], new[j], inner)
         interleaved = self._interleaved(start) if is_history(old) and is_history(new) else False
         for i in alignment.removed:
-            other = next((j for j in added if _one_scalar_for_another(old[i], new[j], self.renaming)), None)
+            other = next((j for j in added if _one_for_another(old[i], new[j], self.renaming)), None)
             if other is not None:
                 self.values(place, old[i], new[other], inner)
                 removed.remove(i)
@@ -167,13 +192,20 @@ class _Comparison:
     def texts(self, path: Path, old: str, new: str, shape: Shape) -> None:
         name = next((step for step in reversed(path) if step not in (ITEM, ENTRY)), "")
         likeness = self.renaming.compare(old, new, identifying=is_opaque_name(name))
+        if likeness is Likeness.DIFFERENT and "-----BEGIN " in old:
+            likeness = self.renaming.compare(_ARMORED.sub(r"\1", old), _ARMORED.sub(r"\1", new))
         if likeness is Likeness.CONFLICT:
             self.state("reference", path, old, new, shape)
         if likeness is not Likeness.DIFFERENT:
             return
-        inner = _documents_in(old, new)
+        inner, queries = _documents_in(old, new), (_query(old), _query(new))
         if inner is not None:
             self.values(path, *inner)
+        elif queries[0] is not None and queries[1] is not None:
+            self.texts(path, queries[0][0], queries[1][0], None)
+            self.values(path, queries[0][1], queries[1][1])
+        elif (parts := markup_parts(old, new)) is not None:
+            self.markup(path, parts)
         elif number_of(old) is not None and number_of(new) is not None:
             self.state("number", path, old, new, shape)
         elif not (is_prose(old) and is_prose(new)):
@@ -184,6 +216,16 @@ class _Comparison:
         else:
             for change in changes(old, new, self.renaming):
                 self.state(change.what, path, change.old, change.new, shape)
+
+    def markup(self, path: Path, parts: Sequence[tuple[str, str]]) -> None:
+        """Compare the parts of two pages; what stands in one is read by people, whatever it is."""
+        start = len(self.facts)
+        for old, new in parts:
+            self.texts(path, old, new, None)
+        self.facts[start:] = [
+            replace(fact, what="text") if fact.what in ("value", "number", "reference") else fact
+            for fact in self.facts[start:]
+        ]
 
 
 def _is_reference(member: tuple[str, Any]) -> bool:
@@ -198,6 +240,13 @@ def _kind(value: Any) -> str:
     if isinstance(value, str):
         return "string"
     return "object" if isinstance(value, Mapping) else "array" if isinstance(value, list) else "bytes"
+
+
+def _of_one_form(value: Any, other: Any) -> Any:
+    """Return a lone value as a list beside a list, and nothing as an object beside one."""
+    if isinstance(other, list) and not isinstance(value, list):
+        return [value]
+    return {} if value == "" and isinstance(other, Mapping) else value
 
 
 def _member(shape: Shape, name: str) -> Shape:
@@ -216,85 +265,11 @@ def _is_word(value: Any) -> bool:
     return isinstance(value, (str, int, float)) and not isinstance(value, bool)
 
 
-def _one_scalar_for_another(old: Any, new: Any, renaming: Renaming) -> bool:
+def _one_for_another(old: Any, new: Any, renaming: Renaming) -> bool:
     """Whether a list item was retyped or renamed, rather than one dropped and another one added."""
     if isinstance(old, str) and isinstance(new, str):
         return renaming.admits(old, new) or (is_prose(old) and is_prose(new))
-    return _kind(old) != _kind(new) and str(old).lower() == str(new).lower()
-
-
-def _opaque_keys(
-    gone: Mapping[str, Any], come: Mapping[str, Any], renaming: Renaming
-) -> Iterator[tuple[str, str]]:
-    """Pair keys that are opaque values: those of equal content first."""
-    free = dict.fromkeys(name for name in come)
-    waiting = [name for name in gone if is_opaque_key(name)]
-    for strict in (True, False):
-        for ours in list(waiting):
-            for theirs in free:
-                same = not strict or signature(gone[ours]) == signature(come[theirs])
-                if same and renaming.admits(ours, theirs):
-                    waiting.remove(ours)
-                    del free[theirs]
-                    yield ours, theirs
-                    break
-
-
-def _renamed_keys(
-    gone: Mapping[str, Any], come: Mapping[str, Any], renaming: Renaming | None
-) -> Iterator[tuple[str, str]]:
-    """Pair names that are spelled differently, and names whose value moved unchanged, up to ``renaming``."""
-    spelled = {_spelling(name): name for name in come}
-    ours_left, theirs_left = dict(gone), dict(come)
-    for name in gone:
-        other = spelled.get(_spelling(name))
-        if other in theirs_left:
-            del ours_left[name], theirs_left[other]
-            yield name, other
-    if renaming is None:
-        return
-    lone = len(ours_left) == len(theirs_left) == 1
-    for name, value in ours_left.items():
-        for other, candidate in theirs_left.items():
-            if _is_moved(value, candidate, renaming, lone):
-                del theirs_left[other]
-                yield name, other
-                break
-
-
-def _is_moved(old: Any, new: Any, renaming: Renaming, lone: bool) -> bool:
-    """Whether a value is there under another name: the same one or, without a choice, one of its form."""
-    if not lone:
-        return _is_telling(old) and _kind_and_value(old) == _kind_and_value(new)
-    if _text(old) == _text(new):
-        return True
-    if isinstance(old, str) and isinstance(new, str) and renaming.admits(old, new):
-        return True
-    return bool(signature(old, mask=renaming.old_masked) == signature(new, mask=renaming.new_masked))
-
-
-def _text(value: Any) -> str:
-    return value.lower() if isinstance(value, str) else _kind_and_value(value)
-
-
-def _spelling(name: str) -> str:
-    return "".join(char for char in name.lower() if char.isalnum())
-
-
-def _is_respelled(old: Any, new: Any) -> bool:
-    """Whether two texts differ in case and punctuation only, as the names above them do."""
-    return isinstance(old, str) and isinstance(new, str) and _spelling(old) == _spelling(new)
-
-
-def _is_telling(value: Any) -> bool:
-    """Whether a value is unlikely to be the same by chance."""
-    if isinstance(value, str):
-        return len(value) >= 6
-    return isinstance(value, (Mapping, list)) and len(value) > 0
-
-
-def _kind_and_value(value: Any) -> str:
-    return json.dumps(value, sort_keys=True, default=repr)
+    return _kind(old) != _kind(new)
 
 
 def _documents_in(old: str, new: str) -> tuple[Any, Any] | None:
@@ -307,13 +282,22 @@ def _documents_in(old: str, new: str) -> tuple[Any, Any] | None:
         return None
 
 
+def _query(text: str) -> tuple[str, dict[str, str]] | None:
+    """Return what stands before the query of a URL, and the parameters in it; None for another text."""
+    before, mark, query = text.rpartition("?")
+    if not (mark or "&" in query) or _QUERY.fullmatch(query) is None or " " in before:
+        return None
+    parameters = (part.partition("=") for part in query.split("&"))
+    return before, {unquote(name): unquote(value) for name, _, value in parameters}
+
+
 # Documents ---------------------------------------------------------------------------------------------
 
 
 def document_facts(old: Document, new: Document, renaming: Renaming) -> list[Fact]:
     """Return all that differs between two responses."""
     in_error = old.is_error or new.is_error
-    found = _Comparison(renaming, in_error, in_error and _code(old) != _code(new))
+    found = _Comparison(renaming, old.form, in_error, in_error and _code(old) != _code(new))
     if old.failure or new.failure:
         if old.failure != new.failure:
             found.state("failure", (), old.failure or old.status, new.failure or new.status)

@@ -1,4 +1,6 @@
-"""Recorded requests and answers held against the installed botocore's model, without recording again.
+"""Recorded requests and answers held against their model, without recording again.
+
+AWS calls against that of the installed botocore, HTTP against the OpenAPI document of the host.
 
 A model says what an operation takes and gives. What a recording has beyond it shows what another SDK knew
 or the provider added; what the model demands and the recording lacks is what an SDK would refuse today. So
@@ -11,12 +13,14 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sealtape.drift.bodies import document
+from sealtape.drift.align import http_operation
+from sealtape.drift.bodies import NO_MODELS, api_of, document, read_body
 from sealtape.drift.engine import finding
 from sealtape.drift.findings import Cause, Finding, group
 from sealtape.drift.models import ENTRY, ITEM, UNKNOWN, Shape, operation_model, protocols
+from sealtape.drift.openapi import Api, SchemaShape
 from sealtape.drift.rules import RULE
-from sealtape.interaction import ANYTHING, AwsRequest, Interaction, Recording
+from sealtape.interaction import ANYTHING, AwsRequest, HttpRequest, Interaction, Recording, Request, Response
 
 _SPECIAL = frozenset(("$stream", "$decimal", "$set", "$type", "$blob", "$condition", "$attribute", "$any"))
 _COMPOUND: Mapping[str, Any] = {"structure": Mapping, "map": Mapping, "list": (list, tuple)}
@@ -33,37 +37,74 @@ class _Breach:
     recorded: Any = None
 
 
-def contract(recording: Recording, *, test: str = "") -> list[Finding]:
-    """Return what in ``recording`` does not fit the installed botocore, one finding a fact.
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What was held against a model: how many requests of how many, and which findings came of it."""
 
-    ``old`` is what the model has, ``new`` what was recorded; the cause is ``sdk`` for what a request or its
-    protocol says, else ``unknown``: the model may be behind the provider, or the provider beside its model.
-    HTTP interactions have no model, and none is made up.
+    findings: tuple[Finding, ...]
+    aws: int
+    http: int
+    requests: int
+
+
+def contract(recording: Recording, *, test: str = "", models: Mapping[str, Api] = NO_MODELS) -> Checked:
+    """Return what in ``recording`` does not fit its model, one finding a fact; ``models`` are by host.
+
+    ``old`` is what the model has, ``new`` what was recorded; the cause is ``sdk`` for what an AWS request or
+    its protocol says, else ``unknown``: the model may be behind the provider, or the provider beside its
+    model. What has no model is only counted, and none is made up.
     """
     found: list[Finding] = []
+    checked = {AwsRequest: 0, HttpRequest: 0}
     for scrubbed in recording.interactions:
-        request = scrubbed.interaction.request
-        if not isinstance(request, AwsRequest):
+        interaction, request = scrubbed.interaction, scrubbed.interaction.request
+        if isinstance(request, AwsRequest):
+            told = dict.fromkeys((*_asked(request), *_answered(interaction, request)))
+            place = request.service, request.operation
+        elif (api := api_of(request, models)) is not None:
+            told = dict.fromkeys(_over_http(interaction, request, api))
+            place = http_operation(request)
+        else:
             continue
-        told = dict.fromkeys((*_asked(request), *_answered(scrubbed.interaction, request)))
-        found += [_finding(breach, request, test or recording.name) for breach in told]
-    return group(found)
+        checked[type(request)] += 1
+        found += [_finding(breach, request, place, test or recording.name) for breach in told]
+    return Checked(
+        tuple(group(found)), checked[AwsRequest], checked[HttpRequest], len(recording.interactions)
+    )
 
 
-def _finding(breach: _Breach, request: AwsRequest, test: str) -> Finding:
-    cause: Cause = (
-        "sdk" if breach.path[:1] in ((":request",), (":protocol",)) or not breach.path else "unknown"
-    )
-    return finding(
-        RULE[breach.rule],
-        request.service,
-        request.operation,
-        ".".join(breach.path),
-        breach.modelled,
-        breach.recorded,
-        cause,
-        test,
-    )
+def _finding(breach: _Breach, request: Request, place: tuple[str, str], test: str) -> Finding:
+    is_asked = breach.path[:1] in ((":request",), (":protocol",)) or not breach.path
+    cause: Cause = "sdk" if is_asked and isinstance(request, AwsRequest) else "unknown"
+    path = ".".join(breach.path)
+    return finding(RULE[breach.rule], *place, path, breach.modelled, breach.recorded, cause, test)
+
+
+# HTTP ---------------------------------------------------------------------------------------------------
+
+
+def _over_http(interaction: Interaction, request: HttpRequest, api: Api) -> Iterator[_Breach]:
+    if not api.knows(request.method, request.url):
+        yield _Breach("unmodelled-operation", ())
+        return
+    form, sent = _sent(request)
+    if form == "json":
+        yield from _against(sent, api.asked(request.method, request.url), (":request",), is_request=True)
+    outcome = interaction.outcome
+    if not isinstance(outcome, Response):
+        return
+    if not api.knows(request.method, request.url, outcome.status):
+        yield _Breach("unmodelled-status", (":status",), None, outcome.status)
+        return
+    answer = document(interaction)
+    if answer.form == "json":
+        shape = api.answer(request.method, request.url, outcome.status)
+        yield from _against(answer.tree, shape, (), is_request=False)
+
+
+def _sent(request: HttpRequest) -> tuple[str, Any]:
+    kind = next((value for name, value in request.headers if name.lower() == "content-type"), "")
+    return read_body(request.body, kind)
 
 
 # Requests -----------------------------------------------------------------------------------------------
@@ -113,6 +154,8 @@ def _against(value: Any, shape: Shape, path: tuple[str, ...], *, is_request: boo
     if value is None or shape is None or (isinstance(value, Mapping) and _SPECIAL & value.keys()):
         return
     kind = shape.type_name
+    if not kind:
+        return
     if kind not in _COMPOUND:
         yield from _scalar(value, shape, path, is_request=is_request)
     elif getattr(shape, "is_document_type", False):
@@ -135,13 +178,18 @@ def _structure(
     for name, inner in value.items():
         if name in shape.members:
             yield from _against(inner, shape.members[name], (*path, name), is_request=is_request)
-        elif not shape.is_tagged_union:
+        elif not shape.is_tagged_union and not (is_request and _takes_anything(shape)):
             rule = "unmodelled-parameter" if is_request else "unmodelled-member"
             yield _Breach(rule, (*path, name), None, _kind(inner))
     for name in shape.required_members:
         if name not in value:
             rule = "required-parameter-missing" if is_request else "required-member-missing"
             yield _Breach(rule, (*path, name), shape.members[name].type_name)
+
+
+def _takes_anything(shape: Shape) -> bool:
+    """Whether an object of that shape may have members that the model does not name: JSON Schema says so."""
+    return isinstance(shape, SchemaShape) and not shape.is_closed
 
 
 def _scalar(value: Any, shape: Shape, path: tuple[str, ...], *, is_request: bool) -> Iterator[_Breach]:
@@ -161,8 +209,9 @@ def _fits(value: Any, shape: Shape, *, is_request: bool) -> bool:
     if kind == "boolean":
         return isinstance(value, bool)
     if kind in _NUMBERS:
-        # JSON has no NaN, and headers no numbers: both come as text.
-        return is_number or (not is_request and isinstance(value, str) and _spells_number(value))
+        # To botocore JSON has no NaN, and headers no numbers: both come as text.
+        is_text = isinstance(value, str) and not is_request and not isinstance(shape, SchemaShape)
+        return is_number or (is_text and _spells_number(value))
     if kind == "timestamp":
         return is_number or isinstance(value, str)
     if shape.serialization.get("jsonvalue"):

@@ -44,6 +44,13 @@ class Operation:
 UNKNOWN = Operation()
 
 
+def botocore_version() -> str:
+    """Return the version of the installed botocore, whose models these are."""
+    from botocore import __version__
+
+    return str(__version__)
+
+
 def operation_model(service: str, operation: str) -> Operation:
     """Return the model of an operation; `UNKNOWN` where botocore has none."""
     return _operation(service, operation) or UNKNOWN

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from sealtape.drift.models import Shape
-from sealtape.renaming import Renaming, is_epoch, masked
+from sealtape.renaming import Renaming, is_epoch, is_spelled, masked
 
 if TYPE_CHECKING:
     from sealtape.drift.compare import Fact
@@ -28,9 +28,11 @@ _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _MEASURED = _listed("""
     approximate approximately elapsed estimated estimate latency took processing remaining used uptime
     age ms millis milliseconds msec micros microseconds nanos nanoseconds reset billed
+    progress stored consumed average load utilization
 """)
 # Of a limit too: what is left or used of one is not the limit.
 _SPENT = frozenset(("remaining", "used", "elapsed", "approximate", "approximately", "estimated"))
+_EXPIRING = frozenset(("expires", "ttl"))
 _LASTING = frozenset(("duration", "seconds", "secs", "sec", "time"))
 _SIZED = frozenset(("size", "length", "bytes", "len", "count", "total"))
 _COUNTED = frozenset(("count", "total", "size", "length", "number", "num", "results", "items"))
@@ -40,7 +42,7 @@ _LIMITING = _listed("""
 """)
 _IDENTIFYING = frozenset(("id", "ids", "uuid", "guid", "sequence", "seq"))
 _OPAQUE = _IDENTIFYING | _listed("""
-    arn identifier handle token nonce fingerprint thumbprint etag hash digest checksum md signature
+    arn identifier handle token cursor nonce fingerprint thumbprint etag hash digest checksum md signature
 """)
 _DIGESTING = frozenset(("checksum", "crc", "md", "sha", "digest", "hash", "etag", "signature"))
 _CHECKING = frozenset(("checksum", "crc", "md", "sha", "digest"))
@@ -56,8 +58,7 @@ VOLATILE_HEADERS = _listed("""
 PER_RESPONSE_HEADERS = _listed("""
     date age x-amzn-requestid x-amz-request-id x-amz-id-2 x-amzn-trace-id x-request-id
 """)
-# Words in a row, each long enough to be one: a drawn name of letters has its capitals anywhere.
-_SPELLED = re.compile(r"[A-Za-z][a-z]{2,14}(?:[A-Z][a-z]{2,14})+")
+_WITH_UNIT = re.compile(r"(\d+(?:\.\d+)?)\s?(ns|us|µs|ms|s|seconds?|%)")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?")
 
 
@@ -111,12 +112,23 @@ def says_nothing(fact: Fact, tokens: frozenset[str] = frozenset()) -> bool:
     if fact.what in ("value", "number", "text", "punctuation", "limit", "reference"):
         if is_header_name(name) or is_opaque_member(fact.shape, name, tokens):
             return True
-        old, new = number_of(fact.old), number_of(fact.new)
+        old, new = _quantities(fact.old, fact.new)
         if old is not None and new is not None:
             return numbers_say_nothing(name, old, new, fact.beside)
+    if fact.what in ("listed-added", "listed-removed"):
+        value = fact.new if fact.old is None else fact.old
+        return number_of(value) is not None and not is_limit(name) and not _MEASURED.isdisjoint(words(name))
     if fact.what == "header":
         return not (_MEASURED | _DIGESTING).isdisjoint(words(name))
     return False
+
+
+def _quantities(old: Any, new: Any) -> tuple[float | None, float | None]:
+    """Return the numbers that two values are, also with a unit, if it is the same one."""
+    found = [_WITH_UNIT.fullmatch(value) if isinstance(value, str) else None for value in (old, new)]
+    if found[0] is None or found[1] is None or found[0][2] != found[1][2]:
+        return number_of(old), number_of(new)
+    return number_of(found[0][1]), number_of(found[1][1])
 
 
 def numbers_say_nothing(
@@ -130,7 +142,8 @@ def numbers_say_nothing(
         return True
     found = frozenset(words(name))
     if is_limit(name):
-        return False
+        # Of a span that began some time ago the rest is told: nobody grants 3598 seconds.
+        return not found.isdisjoint(_EXPIRING) and _is_jagged(old) and _is_jagged(new)
     if not found.isdisjoint(_MEASURED) or is_identifier(name):
         return True
     if not found.isdisjoint(_LASTING) and (_is_jagged(old) or _is_jagged(new)):
@@ -185,7 +198,8 @@ def is_opaque_member(shape: Shape, name: str, tokens: frozenset[str]) -> bool:
 
 def is_header_name(name: str) -> bool:
     """Whether ``name`` is that of a volatile HTTP header field, wherever it stands."""
-    return name.lower() in VOLATILE_HEADERS and ("-" in name or name == "Date")
+    lower = name.lower()
+    return (lower in VOLATILE_HEADERS or lower in PER_RESPONSE_HEADERS) and ("-" in name or name == "Date")
 
 
 def is_born(item: Any) -> bool:
@@ -213,7 +227,7 @@ def _plain(text: str) -> str:
 
 def is_opaque_key(name: str) -> bool:
     """Whether the name of a member is drawn, as an id is: not so one that is made of words, however long."""
-    return masked(name) != name and _SPELLED.fullmatch(name) is None
+    return masked(name) != name and not is_spelled(name)
 
 
 def signature(value: Any, shape: Shape = None, name: str = "", mask: Callable[[str], str] = _plain) -> Any:

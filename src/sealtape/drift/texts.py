@@ -36,11 +36,14 @@ _WITH_UNIT = re.compile(rf"\s?{_UNIT}")
 _NUMBER = re.compile(rf"(?<![\w.:/-])\d+(?:[.,]\d+)*(?=(?![\w:/-]|\.\w)|{_UNIT})")
 _LIMIT = re.compile(
     r"\b(?:must|limit\w*|max\w*|min\b|minimum|at most|at least|than|exceed\w*|up to|between|allow\w*|quota\w*"
-    r"|within|default\w*|range|too (?:long|large|big|many|short|small|few|high|low))\b",
+    r"|within|default\w*|range|only|or (?:fewer|less|more)|(?:may|can) (?:have|hold|contain)|supports?"
+    r"|too (?:long|large|big|many|short|small|few|high|low))\b",
     re.I,
 )
 _SPENT = re.compile(r"\b(?:used|elapsed|remaining|took)\b", re.I)
 _CLAUSE = re.compile(r"(?:;|:(?=\s)|\n)\s*")
+_TAG = re.compile(r"(<[A-Za-z/!?][^<>]*>)")
+_FEWEST_TAGS = 2
 _SPLIT = re.compile(r"\s*[,|]\s*(?:(?:or|and)\s+)?|\s+(?:or|and)\s+")
 
 
@@ -56,6 +59,27 @@ class Change:
 def is_prose(text: str) -> bool:
     """Whether ``text`` is something that is read by people."""
     return len(text.split()) >= 3 and any(char.isalpha() for char in text)
+
+
+def markup_parts(old: str, new: str) -> list[tuple[str, str]] | None:
+    """Return the tags, and the texts between them, in which two pages differ.
+
+    None for what are no pages, or pages of other tags. Comments are no content.
+    """
+    if "</" not in old or "</" not in new:
+        return None
+    ours, theirs = (_TAG.split(_without_comments(text)) for text in (old, new))
+    if len(ours) != len(theirs) or len(ours) < 2 * _FEWEST_TAGS:
+        return None
+    return [(one, other) for one, other in zip(ours, theirs, strict=True) if one != other]
+
+
+def _without_comments(text: str) -> str:
+    kept, at = [], 0
+    while (start := text.find("<!--", at)) >= 0 and (end := text.find("-->", start)) >= 0:
+        kept.append(text[at:start])
+        at = end + 3
+    return "".join((*kept, text[at:]))
 
 
 def changes(old: str, new: str, renaming: Renaming) -> list[Change]:
@@ -117,7 +141,9 @@ def _is_limited(text: str, number: re.Match[str]) -> bool:
 
 
 def _is_measured(text: str, number: re.Match[str]) -> bool:
-    return "." in number[0] or _WITH_UNIT.match(text, number.end()) is not None
+    # Nobody waits for days to measure them.
+    unit = _WITH_UNIT.match(text, number.end())
+    return "." in number[0] or (unit is not None and "day" not in unit[0])
 
 
 def _split(text: str) -> list[str]:

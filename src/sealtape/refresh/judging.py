@@ -6,7 +6,7 @@ rest waits for a decision. No accepted cassette is ever written here.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,7 +16,7 @@ from sealtape.drift import Finding, compare, group
 from sealtape.drift.confirmation import Confirmed, confirmed_by
 from sealtape.drift.findings import fingerprint
 from sealtape.drift.judgement import Judgement, judgement
-from sealtape.drift.memory import read_memory, write_memory
+from sealtape.drift.memory import MEMORY, read_memory, write_memory
 from sealtape.drift.openapi import Api, apis
 from sealtape.errors import CassetteMissing, SealtapeError
 from sealtape.interaction import Recording
@@ -30,7 +30,10 @@ RECORDING_FAILED = "recording-failed"
 
 @dataclass(frozen=True, slots=True)
 class Refreshed:
-    """What a refresh found: the drift by fact, what waits, what was confirmed, and what went wrong."""
+    """What a refresh found: the drift by fact, what waits, what was confirmed, and what went wrong.
+
+    ``written`` are the ledgers and memories of drift that it changed.
+    """
 
     run: Run
     findings: tuple[Finding, ...]
@@ -38,6 +41,7 @@ class Refreshed:
     new: tuple[Path, ...]
     confirmed: tuple[Path, ...]
     problems: tuple[SealtapeError, ...]
+    written: tuple[Path, ...] = ()
 
     @property
     def failed(self) -> tuple[RecordedTest, ...]:
@@ -92,8 +96,17 @@ def judged(
     same = [path for path, (outcome, _) in outcomes.items() if outcome == "same"]
     kept, confirmed = judging.settle()
     confirmed = [path for path in outcomes if path in {*same, *confirmed}]
-    problems = [*judging.problems, *_noted(confirmed), *judging.remembered()]
-    return Refreshed(run, tuple(group(findings)), tuple(kept), tuple(new), tuple(confirmed), tuple(problems))
+    judging.note(confirmed)
+    judging.remember()
+    return Refreshed(
+        run,
+        tuple(group(findings)),
+        tuple(kept),
+        tuple(new),
+        tuple(confirmed),
+        tuple(judging.problems),
+        tuple(judging.written),
+    )
 
 
 def _is_quiet(facts: Sequence[Finding]) -> bool:
@@ -101,12 +114,16 @@ def _is_quiet(facts: Sequence[Finding]) -> bool:
 
 
 def _outcomes(run: Run, waiting: Sequence[Path]) -> dict[Path, tuple[str, str]]:
-    """Return what became of each cassette, and for which test; the last word on a shared one counts."""
+    """Return what became of each cassette, and for which test; the last word on a shared one counts.
+
+    One that is shared belongs to no test: which of them asked for what it does not say.
+    """
     here = Path.cwd()
     outcomes: dict[Path, tuple[str, str]] = {}
     for test in run.tests:
+        shared = {path for path, tests in test.shared if len(tests) > 1}
         for path, outcome in test.cassettes:
-            outcomes[here / path] = (outcome, test.test)
+            outcomes[here / path] = (outcome, "" if path in shared else test.test)
     for path in waiting:
         outcomes.setdefault(here / path, ("pending" if path.exists() else "new", ""))
     return outcomes
@@ -139,6 +156,7 @@ class _Judging:
         self._unreadable: list[Path] = []
         self.facts: dict[Path, Sequence[Finding]] = {}
         self.problems: list[SealtapeError] = []
+        self.written: list[Path] = []
 
     def look(self, path: Path, test: str) -> None:
         """Compare the cassette at ``path`` with the recording that waits beside it."""
@@ -219,16 +237,24 @@ class _Judging:
                     self.problems.append(error)
         return kept, confirmed
 
-    def remembered(self) -> Iterator[SealtapeError]:
-        """Note in each project's memory what varied and flapped; yield why that could not be done."""
+    def note(self, confirmed: Sequence[Path]) -> None:
+        """Note in the ledgers what was confirmed today."""
+        try:
+            self.written += ledger.confirm(confirmed, datetime.now(UTC).date())
+        except SealtapeError as error:
+            self.problems.append(error)
+
+    def remember(self) -> None:
+        """Note in each project's memory what varied and flapped."""
         day = datetime.now(UTC).date()
         for settings, places in self._varying.items():
             root = settings.root or Path.cwd()
             try:
                 memory = read_memory(root).having_seen(places, day)
-                write_memory(root, memory.having_flapped(self._flapping[settings], day), day)
+                if write_memory(root, memory.having_flapped(self._flapping[settings], day), day):
+                    self.written.append(root / MEMORY)
             except SealtapeError as error:
-                yield error
+                self.problems.append(error)
 
     def _project(self, path: Path) -> _Project:
         settings = load_settings(path.parent)
@@ -256,13 +282,6 @@ def _pending(library: Library, path: Path) -> Recording:
             "the new recording is gone", where=str(waiting), hint="sealtape refresh"
         ) from None
     return unseal(data, library.key, where=str(waiting), name=library.settings.name_of(path))
-
-
-def _noted(confirmed: list[Path]) -> Iterator[SealtapeError]:
-    try:
-        ledger.confirm(confirmed, datetime.now(UTC).date())
-    except SealtapeError as error:
-        yield error
 
 
 def _failure(test: RecordedTest) -> Finding:

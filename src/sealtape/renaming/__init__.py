@@ -13,7 +13,7 @@ from sealtape.renaming.bijection import Likeness
 from sealtape.renaming.names import Bindings, Name, skeleton
 from sealtape.renaming.provenance import first_said
 from sealtape.renaming.recordings import Renaming
-from sealtape.renaming.values import Piece, is_epoch, is_jumbled, masked, masked_piece, pieces
+from sealtape.renaming.values import Piece, is_epoch, is_jumbled, is_spelled, masked, masked_piece, pieces
 
 __all__ = [
     "Bindings",
@@ -24,6 +24,7 @@ __all__ = [
     "first_said",
     "is_epoch",
     "is_jumbled",
+    "is_spelled",
     "masked",
     "masked_piece",
     "pieces",

@@ -132,7 +132,7 @@ _SPELLINGS: tuple[Callable[[datetime], str], ...] = (
 def dates(outcome: Outcome) -> Iterator[float]:
     """Yield when a response says that it was answered, in seconds since 1970."""
     for name, value in outcome.headers if isinstance(outcome, Response) else ():
-        if name.lower() == "date" and (when := _dated(value)) is not None:
+        if len(name) == 4 and name.lower() == "date" and (when := _dated(value)) is not None:
             yield when
 
 

@@ -12,6 +12,7 @@ from sealtape.renaming.values import (
     HOST,
     RUN,
     Piece,
+    are_unrelated,
     is_allotted,
     is_orderly,
     is_random_run,
@@ -122,7 +123,7 @@ class Renaming(Bijection):
 
     def _by_pieces(self, old: str, new: str, identifying: bool = False) -> list[Pair] | None:
         ours, theirs = pieces(old), pieces(new)
-        hosts = _is_host(old) and _is_host(new)
+        hosts = old.count(".") > 1 and _is_host(old) and _is_host(new)
         return paired(ours, theirs, lambda index: self._judged(ours, theirs, index, identifying, hosts))
 
     def _judged(
@@ -138,7 +139,9 @@ class Renaming(Bijection):
             if (old, new) in self._numbers or (hosts and old.isdigit() and new.isdigit()):
                 return []
             before = ours[max(index - 2, 0) : index]
-            if not words_alike(old, new) and not (identifying and self._identify(old, new, before)):
+            if not words_alike(old, new) and not (
+                (identifying or hosts) and self._identify(old, new, before)
+            ):
                 return None
             return [] if old.isdigit() else [(old, new)]
         if kind == "uuid":
@@ -174,16 +177,33 @@ class Renaming(Bijection):
         if not ours or len(ours) != len(theirs):
             return None
         pairs = [pair for pair in zip(ours, theirs, strict=True) if pair[0] != pair[1]]
-        if not all(is_random_run(one) and is_random_run(other) for one, other in pairs):
+        if not all(_are_random(*pair) for pair in pairs):
             return None
         rest = self._by_pieces(RUN.sub("\0", old), RUN.sub("\0", new))
         return None if rest is None else rest + pairs
 
 
+def _are_random(old: str, new: str) -> bool:
+    """Whether two runs of base64 and the like are drawn: one of two that share nothing may look written."""
+    random = [is_random_run(old), is_random_run(new)]
+    return (all(random) or (any(random) and are_unrelated(old, new))) and not _are_composed(old, new)
+
+
+def _are_composed(old: str, new: str) -> bool:
+    """Whether both are paths, put together in the same way, with a word that stayed: not by chance."""
+    ours, theirs = pieces(old), pieces(new)
+    same = [one for one, other in zip(ours, theirs, strict=False) if one == other]
+    separators = [[value for kind, value in side if kind == ""] for side in (ours, theirs)]
+    stayed = any(kind == "word" and value.isalpha() and len(value) > 2 for kind, value in same)
+    return stayed and separators[0] == separators[1] and "/" in "".join(separators[0])
+
+
 def _is_host(text: str) -> bool:
     """Whether ``text`` is the name of a host, and not a version, which has dots as well."""
     labels = re.split(r"[:/]", text.rpartition("://")[2])[0].split(".")
-    return HOST.fullmatch(text) is not None and labels[-1].isalpha() and not labels[0].isdigit()
+    if not labels[-1].isalpha() or labels[0].isdigit():
+        return False
+    return HOST.fullmatch(text) is not None or (len(labels) > 3 and all(map(_LABEL.fullmatch, labels)))
 
 
 def _means_the_same(kind: str, old: str, new: str) -> bool:
@@ -208,4 +228,5 @@ def _masked_alike(old: str, new: str) -> bool:
     return False
 
 
+_LABEL = re.compile(r"[a-z0-9][a-z0-9-]*")
 _MASK = re.compile(r"<[a-z][a-z0-9_.-]*(?::\d+)?>")

@@ -29,13 +29,16 @@ _PIECE = re.compile(
           | {_MONTH}\ +\d{{1,2}}(?:,?\ \d{{4}})?\ {_CLOCK}(?:\ \w{{3}})?\ ?(?:\d{{4}})? )
         (?:\ ?(?:GMT|UTC|[+-]\d{{4}}))?
     )
-  | (?P<date> (?<![\d-])\d{{4}}[-/]\d\d[-/]\d\d(?![\d-]) )
+  | (?P<date> (?<![\d-])\d{{4}}[-/]\d\d[-/]\d\d(?![\d-]) | (?<=/)20\d\d[01]\d[0-3]\d(?=/) )
   | (?P<uuid> {_UUID} )
-  | (?P<octets> (?:[0-9a-fA-F]{{2}}:){{5,}}[0-9a-fA-F]{{2}} )
+  | (?P<octets> (?:[0-9a-fA-F]{{2}}:){{5,}}[0-9a-fA-F]{{2}}
+      # A hardware address all the same, though a simulator wrote its own half wrongly.
+      | (?<![\w:])(?:[0-9a-fA-F]{{2}}:){{3}}\w{{2,8}}(?::\w{{2,8}}){{2}}(?![\w:]) )
   | (?P<zone> \b[a-z]{{2}}(?:-[a-z]+)+-\d[a-z]\b | \b[a-z]{{3,4}}\d-az\d\b )
   | (?P<mask> <[a-z][a-z0-9_.-]*(?::\d+)?> )
   | (?P<port> (?<=127\.0\.0\.1:)\d+ | (?<=localhost:)\d+ )
-  | (?P<address> (?<![\d.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\d.]) )
+  | (?P<address> (?<![\d.])(?:\d{{1,3}}\.){{3}}\d{{1,3}}(?![\d.])
+      | (?<![\w:])[23fF][0-9a-fA-F]{{3}}(?::[0-9a-fA-F]{{1,4}}|:){{2,7}}(?![\w:]) )
   | (?P<word> [A-Za-z0-9]+ (?={_UUID}) | [A-Za-z0-9]+ )
     """,
     re.X,
@@ -116,8 +119,23 @@ def words_alike(old: str, new: str) -> bool:
     if is_jumbled(old) and is_jumbled(new):
         # A longer digest is another algorithm; a longer id is an id.
         return len(old) == len(new) or max(len(old), len(new)) < DIGEST_LENGTH
+    if len(old) >= 10 and are_unrelated(old, new) and not (_is_written(old) or _is_written(new)):
+        return True
     # Among random words there are orderly ones: the other one and the same length are evidence enough.
     return len(old) == len(new) >= 8 and is_jumbled(old) != is_jumbled(new) and _cases(old) == _cases(new)
+
+
+def are_unrelated(old: str, new: str) -> bool:
+    """Whether two texts are as long and have hardly a character in common, place by place.
+
+    What is drawn anew has not; what somebody edited, another algorithm or version, has.
+    """
+    shared = sum(one == other for one, other in zip(old, new, strict=False))
+    return len(old) == len(new) and shared * 4 <= len(old)
+
+
+def _is_written(word: str) -> bool:
+    return is_orderly(word) and ODD.search(word) is None
 
 
 def is_orderly(word: str) -> bool:
@@ -133,6 +151,16 @@ def is_spoken(word: str) -> bool:
     vowels = sum(char in "aeiouyAEIOUY" for char in word)
     plain = word.islower() or word.isupper() or word.istitle()
     return word.isalpha() and plain and vowels * 5 >= len(word) and not ODD.search(word)
+
+
+def is_spelled(name: str) -> bool:
+    """Whether ``name`` is made of words in a row, however long: the name of a member, and no drawn one.
+
+    Seven tenths of it are words that can be pronounced, and its parts have three characters on average.
+    """
+    segments = SEGMENT.findall(name)
+    spoken = sum(len(s) for s in segments if len(s) >= 3 and s.isalpha() and not ODD.search(s))
+    return spoken * 10 >= len(name) * 7 and len(name) >= 3 * len(segments)
 
 
 def _cases(word: str) -> tuple[bool, bool]:

@@ -87,6 +87,9 @@ def _outcome(scrubbed: Scrubbed) -> dict[str, Any]:
         failure = {"kind": outcome.kind, "message": outcome.message}
         return {"status": None, "reason": "", "broken": "", "headers": [], "body": None, "failure": failure}
     response: Response = outcome
+    unusual: dict[str, Any] = {"version": response.version} if response.version != 11 else {}
+    if response.url:
+        unusual["final_url"] = response.url
     return {
         "status": response.status,
         "reason": response.reason,
@@ -94,6 +97,7 @@ def _outcome(scrubbed: Scrubbed) -> dict[str, Any]:
         "headers": _pairs(response.headers),
         "body": _body(response.headers, response.body),
         "failure": None,
+        **unusual,
     }
 
 

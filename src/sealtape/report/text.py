@@ -13,6 +13,8 @@ from rich.text import Text
 
 from sealtape.binding import made_up
 from sealtape.interaction import (
+    CANCELLED,
+    UNREAD,
     AwsRequest,
     Failure,
     Headers,
@@ -20,6 +22,7 @@ from sealtape.interaction import (
     Outcome,
     Recording,
     Removal,
+    Response,
     Scrubbed,
 )
 from sealtape.report.content import decoded
@@ -106,9 +109,21 @@ def _title(scrubbed: Scrubbed, number: int) -> Text:
         return title.append(f"no response: {printable_line(outcome.kind)}", style="red")
     style = "green" if outcome.status < 400 else "yellow" if outcome.status < 500 else "red"
     title.append(printable_line(f"{outcome.status} {outcome.reason}".rstrip()), style=style)
-    return (
-        title.append("  and again for as long as the wait goes on", style="dim") if outcome.stays else title
-    )
+    for remark in _remarks(outcome):
+        title.append(f"  {remark}", style="dim")
+    return title
+
+
+def _remarks(response: Response) -> Iterator[str]:
+    if response.version != 11:
+        yield f"by HTTP {response.version / 10}"
+    if response.broken:
+        yield _ENDINGS.get(response.broken, f"then {printable_line(response.broken)}")
+    if response.stays:
+        yield "and again for as long as the wait goes on"
+
+
+_ENDINGS = {UNREAD: "of which the code read no more", CANCELLED: "then the code gave up waiting"}
 
 
 def _sent(request: AwsRequest | HttpRequest) -> Iterator[tuple[str, list[str]]]:
@@ -129,6 +144,8 @@ def _received(outcome: Outcome) -> Iterator[tuple[str, list[str]]]:
         if outcome.message:
             yield "message", printable(outcome.message).splitlines()
         return
+    if outcome.url:
+        yield "came from", [printable_line(outcome.url)]
     if outcome.headers:
         yield "headers", _header_lines(outcome.headers)
     yield from _body("body", outcome.headers, outcome.body)

@@ -15,19 +15,23 @@ import yaml
 from sealtape.errors import UsageError
 from sealtape.interaction import Headers, HttpRequest, Recording, Response, Scrubbed
 from sealtape.report.content import decoded
-from sealtape.scrub.content import mended
+from sealtape.scrub.content import header, mended
 
 
-def uncoded(response: Response) -> Response:
-    """Return ``response`` with its body decoded, under headers that are true for it.
+def as_kept(method: str, response: Response) -> Response:
+    """Return ``response``, to a ``method`` request, with its body decoded under headers that are true for it.
 
-    vcrpy hands a body to urllib3 and aiohttp as it stands, whatever coding its headers name.
+    vcrpy hands a body to urllib3 and aiohttp as it stands, whatever coding its headers name. A length that a
+    filter of the user's made untrue is made true.
     """
     plain = decoded(response.headers, response.body)
-    if plain is None:
+    if plain is not None:
+        headers = tuple(field for field in response.headers if field[0].lower() != "content-encoding")
+        return replace(response, headers=mended(headers, plain.data), body=plain.data)
+    said = header(response.headers, "content-length")
+    if method.upper() == "HEAD" or response.status in (204, 304) or said in ("", str(len(response.body))):
         return response
-    headers = tuple(field for field in response.headers if field[0].lower() != "content-encoding")
-    return replace(response, headers=mended(headers, plain.data), body=plain.data)
+    return replace(response, headers=mended(response.headers, response.body))
 
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
@@ -53,7 +57,10 @@ def _entry(number: int, scrubbed: Scrubbed, where: str) -> dict[str, Any]:
         raise _refused(
             number, request.label, "its body was not read to the end, vcrpy keeps whole ones", where
         )
-    outcome = uncoded(outcome)
+    outcome = as_kept(request.method, outcome)
+    texts = (request.url, outcome.reason, *(text for field in outcome.headers for text in field))
+    if any("\ud800" <= char <= "\udfff" for text in texts for char in text):
+        raise _refused(number, request.label, "it holds bytes in its head that are no text", where)
     return {
         "request": {
             "body": _text(request.body) if request.body else None,

@@ -120,12 +120,26 @@ def test_one_change_among_other_ids_and_times_is_one_fact_of_its_kind(
         ("report-1581ad5c", "report-7a2b1426"),
         ("CFN-Parameter-OkuGHMW4ltfZ", "CFN-Parameter-gE4nEU6CQEj9"),
         ("02:1b:44:11:3a:b7", "02:0c:29:4e:5d:6f"),
+        ("02:00:00:9002x:13402x:2202x", "02:00:00:12402x:21202x:1502x"),
         ("198.51.100.7", "203.0.113.9"),
         ("http://127.0.0.1:40111/queue/jobs", "http://127.0.0.1:39222/queue/jobs"),
         ("eu-west-1a", "eu-west-1c"),
         ("mx7-3.mail.example.com", "mx7-9.mail.example.com"),
         ("build <run:1> of main", "build <run:7> of main"),
         ("folder/item-94d721ec", "folder/<item-name>"),
+        (
+            "-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhk\nnQIDAQAB\n-----END PUBLIC KEY-----\n",
+            "-----BEGIN PUBLIC KEY-----\nMIIBIjANBg/+hk\nvQIDAQAB\n-----END PUBLIC KEY-----\n",
+        ),
+        ("2001:db8:3712:5f59::5970", "2001:db8:aa1b:ceaa::53ec"),
+        ("https://xrwsbl2imw.api.example.com/prod", "https://ci2sokxrhg.api.example.com/prod"),
+        ("orders.k39kks.0001.example.com", "orders.nl63qp.0001.example.com"),
+        ("jobs-Fn-26MVKCOSDEB76", "jobs-Fn-RCUFTQFZXKH5G"),
+        ("Untz/Lm9ML2Eo84=", "UQZnasXX1+nLZWO="),
+        (
+            "https://example.com/k?scope=one%2F20240101%2Feu&signature=Zm9vYmFyYmF6cXV4MTIzNDU2Nzg5M%3D",
+            "https://example.com/k?scope=one%2F20250203%2Feu&signature=cXdlcnR5dWlvcGFzZGZnaGprbHp4Y%3D",
+        ),
     ],
 )
 def test_a_value_of_an_opaque_class_may_be_another_one(old: Any, new: Any) -> None:
@@ -142,6 +156,12 @@ def test_a_value_of_an_opaque_class_may_be_another_one(old: Any, new: Any) -> No
         ("us-east-1", "us-west-2"),
         ("127.0.0.1:9001", "169.254.100.1:9001"),
         ("worker-1", "worker-2"),
+        ("SHA256WITHRSA", "SHA512WITHRSA"),
+        ("base32encoder", "base64encoder"),
+        (
+            "https://api.example.com/v1/users/7d3b6c1e-52e4-4a4c-9c1e-2f8d40a7a001",
+            "https://api.example.com/v2/users/11116c1e-52e4-4a4c-9c1e-2f8d40a7a001",
+        ),
         ("drwx------", "drwxrwxrwt"),
         (262144, 1048576),
         (False, True),
@@ -157,6 +177,9 @@ def test_a_value_that_somebody_chose_is_drift_when_it_changes(old: Any, new: Any
         ({"ElapsedMillis": 525}, {"ElapsedMillis": 623}),
         ({"ApproximateDepth": 0}, {"ApproximateDepth": 2}),
         ({"Duration": 1.02}, {"Duration": 3.4}),
+        ({"ResponseTime": "12ms"}, {"ResponseTime": "9ms"}),
+        ({"expires_in": 3599}, {"expires_in": 3598}),
+        ({"LoadAverage": [0.1, 0.2]}, {"LoadAverage": [0.3, 0.1]}),
         ({"id": 17, "url": "/users/17"}, {"id": 18, "url": "/users/18"}),
         ({"Found": [{"at": 1715179065}], "Count": 1}, {"Found": [], "Count": 0}),
         ({"Headers": {"Content-Length": "463"}}, {"Headers": {"Content-Length": "462"}}),
@@ -168,6 +191,19 @@ def test_a_value_that_somebody_chose_is_drift_when_it_changes(old: Any, new: Any
 )
 def test_measurements_and_what_follows_from_other_content_are_not_drift(old: Any, new: Any) -> None:
     assert drifted(compare(old, new)) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [({"expires_in": 3600}, {"expires_in": 7200}), ({"MaximumAge": "60s"}, {"MaximumAge": "90s"})],
+)
+def test_what_somebody_set_is_drift_also_where_such_things_are_measured(old: Any, new: Any) -> None:
+    assert drifted(compare(old, new)) != []
+
+
+def test_the_parameters_of_a_url_are_compared_one_by_one() -> None:
+    one, other = ({"Next": f"/orders?size={size}&cursor={'Zm9vYmFyYmF6cXV4MTIz' * size}"} for size in (2, 3))
+    assert found(one, other) == [("value-changed", "Next.size")]
 
 
 def test_a_size_is_drift_if_the_content_did_not_change() -> None:
@@ -192,6 +228,19 @@ def test_items_are_paired_by_the_member_that_names_them() -> None:
     old = [{"Key": "a", "V": 1}, {"Key": "b", "V": 2}, {"Key": "c", "V": 3}]
     new = [{"Key": "x", "V": 9}, {"Key": "b", "V": 2}, {"Key": "c", "V": 4}]
     assert ("value-changed", "[].V") in found(old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place"),
+    [
+        ([{"Id": 10}, {"Id": 11}], [{"Id": "10"}, {"Id": "11"}], "[].Id"),
+        ([10, 11], ["10", "11"], "[]"),
+        (["a", "b"], [{"Name": "a"}, {"Name": "b"}], "[]"),
+        ([{"Id": 10}, {"Id": 11}], [{"Id": 10}, "x"], "[]"),
+    ],
+)
+def test_items_of_another_type_are_one_fact(old: Any, new: Any, place: str) -> None:
+    assert found({"L": old}, {"L": new}) == [("type-changed", f"L{place}")]
 
 
 def test_an_item_more_is_one_fact_however_many_follow_it() -> None:

@@ -5,6 +5,7 @@ import string
 
 import pytest
 
+from sealtape.drift.noise import is_opaque_key
 from sealtape.renaming import Likeness, Renaming, is_jumbled, masked
 
 WORDS = (
@@ -37,6 +38,26 @@ def test_nearly_every_random_word_is_opaque_beside_another_one(alphabet: str, le
     pairs = list(zip(words[::2], words[1::2], strict=True))
     renamed = sum(Renaming().compare(old, new) is Likeness.RENAMED for old, new in pairs)
     assert renamed >= 0.99 * len(pairs)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "LastUpdateToPayPerRequestDateTime",
+        "ApproximateNumberOfMessagesToMove",
+        "CopyTagsToDataRepositoryAssociations",
+        "CertificateAuthorityExpiryInMilliseconds",
+    ],
+)
+def test_a_name_of_many_words_is_no_drawn_key_however_long(name: str) -> None:
+    assert masked(name) != name
+    assert not is_opaque_key(name)
+
+
+def test_a_long_row_of_letters_is_a_drawn_key() -> None:
+    drawn = random.Random(7)
+    keys = ["".join(drawn.choice(string.ascii_letters) for _ in range(40)) for _ in range(400)]
+    assert sum(map(is_opaque_key, keys)) >= 0.97 * len(keys)
 
 
 def test_an_opaque_value_stands_for_one_other_value_only() -> None:

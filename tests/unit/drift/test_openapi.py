@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sealtape.drift import compare
+from sealtape.drift.contract import contract
 from sealtape.drift.openapi import Api, apis, read_api
 from sealtape.errors import SettingsError
 from sealtape.settings import DriftSettings, Settings
@@ -83,6 +86,57 @@ def test_a_document_of_swagger_2_is_read_too() -> None:
     assert found({"state": "on"}, {"state": "off"}, document)[0][0] == "enum-outside-model"
 
 
+def of_schema(schema: Any, **schemas: Any) -> dict[str, Any]:
+    answer = {"content": {"application/json": {"schema": schema}}}
+    paths = {"/v1/users/{id}": {"get": {"responses": {"200": answer}}}}
+    return {"paths": paths, "components": {"schemas": schemas}}
+
+
+def test_schemas_that_multiply_by_referring_to_each_other_are_read_once_each() -> None:
+    refer = {f"S{n}": {"allOf": [{"$ref": f"#/components/schemas/S{n + 1}"}] * 9} for n in range(40)}
+    document = of_schema({"$ref": "#/components/schemas/S0"}, **refer, S40=USER)
+    assert found({"state": "on"}, {"state": "lost"}, document)[0][0] == "enum-outside-model"
+
+
+def test_aliases_that_multiply_are_shared_and_merged_ones_not_merged(tmp_path: Path) -> None:
+    for join in ("{items: [%s]}", "{<<: [%s]}"):
+        rows = ["n0: &n0 {type: object}"]
+        rows += [f"n{n}: &n{n} " + join % ", ".join([f"*n{n - 1}"] * 9) for n in range(1, 60)]
+        (tmp_path / "api.yaml").write_text("\n".join((*rows, "paths: {}")))
+        assert list(read_api(tmp_path / "api.yaml").document["paths"]) == []
+
+
+NAMES = (
+    *("type", "properties", "items", "required", "allOf", "oneOf", "$ref", "enum", "additionalProperties"),
+    *("schema", "content", "application/json", "get", "responses", "default", "200", "parameters", "in"),
+    *("requestBody", "servers", "url", "basePath"),
+)
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers(-3, 3) | st.sampled_from(("#/paths", "object", "string", "a")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(NAMES),
+            inner,
+            max_size=4,
+        )
+    ),
+)
+
+
+@settings(deadline=None)
+@given(anything, anything, anything)
+def test_whatever_a_document_says_it_is_read_without_an_error(one: Any, two: Any, three: Any) -> None:
+    for document in (
+        of_schema(one, User=two),
+        {"paths": {"/v1/users/7": one}, "servers": two, "basePath": three},
+    ):
+        sides = (recording(http("/v1/users/7", {"type": side, "properties": [1]})) for side in ("a", "b"))
+        models = {"api.example.com": Api(document)}
+        assert len(compare(*sides, models=models)) == 1
+        contract(recording(http("/v1/users/7", {"type": [1], "a": {}})), models=models)
+
+
 def test_a_schema_that_refers_to_itself_or_nowhere_says_nothing() -> None:
     for schema in (
         {"$ref": "#/components/schemas/Loop"},
@@ -106,13 +160,19 @@ def test_a_schema_that_refers_to_itself_or_nowhere_says_nothing() -> None:
 def test_the_settings_name_a_document_for_each_host(tmp_path: Path, form: str) -> None:
     text = json.dumps(DOCUMENT) if form == "json" else "paths:\n  /a:\n    get: {}\n"
     (tmp_path / "api.txt").write_text(text)
-    settings = Settings(root=tmp_path, drift=DriftSettings(openapi=(("API.example.com", "api.txt"),)))
-    assert list(apis(settings)) == ["api.example.com"]
+    chosen = Settings(root=tmp_path, drift=DriftSettings(openapi=(("API.example.com", "api.txt"),)))
+    assert list(apis(chosen)) == ["api.example.com"]
 
 
 @pytest.mark.parametrize(
     ("content", "complaint"),
-    [("a: [", "neither JSON nor YAML"), ("[1]", "it has no paths"), (None, "no such file")],
+    [
+        ("a:\n  [\n", "neither JSON nor YAML, line 3"),
+        ("[" * 5000, "neither JSON nor YAML"),
+        ("a: " + "{a: " * 50_000 + "}" * 50_000, "neither JSON nor YAML"),
+        ("[1]", "it has no paths"),
+        (None, "no such file"),
+    ],
 )
 def test_a_document_that_cannot_be_used_is_an_error(
     tmp_path: Path, content: str | None, complaint: str

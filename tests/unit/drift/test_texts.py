@@ -54,10 +54,16 @@ def test_numbers_with_a_unit_are_measurements(old: str, new: str) -> None:
             "Member must have length less than or equal to 2048",
         ),
         ("Rate exceeded: maximum is 5 per second", "Rate exceeded: maximum is 10 per second"),
+        ("You may have 3 concurrent builds", "You may have 6 concurrent builds"),
+        ("it supports 16 characters or fewer", "it supports 32 characters or fewer"),
     ],
 )
 def test_numbers_that_bound_something_are_limits(old: str, new: str) -> None:
     assert changed(old, new) == [("limit", old, new)]
+
+
+def test_days_are_set_and_not_measured() -> None:
+    assert kinds("the link expires after 7 days", "the link expires after 14 days") == ["text"]
 
 
 def test_wording_is_told_from_punctuation() -> None:
