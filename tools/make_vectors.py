@@ -196,15 +196,17 @@ def _later(key: Key, facts: dict[str, Any], encoding: int) -> bytes:
     return b"".join([*lines, format._mac_tail(keys, lines)])
 
 
-_LATER = frozenset(("additions", "regions", "stays"))
-"""Members that files have had since the frozen ones, which leave them out."""
+_LATER = frozenset(("additions", "regions", "stays", "url", "version"))
+"""Members that files have had since the frozen ones, which leave them out where they say nothing."""
 
 
 def plain(value: Any) -> Any:
     """Return ``value`` (a recording or a part of one) as JSON."""
     if dataclasses.is_dataclass(value):
         members = {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
-        return {name: plain(item) for name, item in members.items() if item or name not in _LATER}
+        usual = {item.name: item.default for item in dataclasses.fields(value)}
+        silent = {name for name in _LATER & usual.keys() if members[name] in (usual[name], {})}
+        return {name: plain(item) for name, item in members.items() if name not in silent}
     if isinstance(value, bytes):
         return {"base64": base64.b64encode(value).decode("ascii")}
     if isinstance(value, float) and value in (float("inf"), float("-inf")):

@@ -73,8 +73,8 @@ class Library:
 
     def read(self, path: Path) -> Recording:
         """Return the content of the cassette at ``path``; raises `CassetteError` or `KeyringError`."""
-        data = store.read(path)
-        return unseal(data, self.key, where=_shown(path), name=self.settings.name_of(path))
+        blocks = store.read_blocks(path)
+        return unseal(blocks, self.key, where=_shown(path), name=self.settings.name_of(path))
 
     def settle(self, path: Path, accepted: Recording, waiting: Recording) -> None:
         """Write what is ``waiting`` beside the cassette at ``path`` anew, so that it differs from what is
@@ -348,10 +348,12 @@ class use_cassette:
         if self._options:
             from sealtape.capture.options import vcr_options
 
-            options = vcr_options(self._options)
+            options = vcr_options(self._options, known=frozenset(PER_CASSETTE))
             if options.unheeded:
                 raise UsageError(f"use_cassette: {options.unheeded[0]}")
         with ExitStack() as stack:
+            if allowed_hosts := self._options.get("allowed_hosts"):
+                stack.enter_context(network.permitting(allowed_hosts))
             if settings.replay_environment and not self._mode.may_record(exists=self._path.exists()):
                 stack.enter_context(replaying(settings.sandbox.regions))
             library = Library(settings)

@@ -93,7 +93,8 @@ def accept(item: Pending) -> Path:
 
     It is one rename: the cassette is the old one or the new one. One that was recorded before the key was
     rotated is sealed with the new key on the way, which takes that key. Raise `CassetteError`,
-    `KeyringError` or `StoreError`, with both files as they were.
+    `KeyringError` or `StoreError`, with both files as they were; where only the ledger cannot be written, it
+    is accepted all the same.
     """
     with store.lock(item.cassette):
         day = recorded_on(item.path)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -212,9 +213,12 @@ def _load(start: Path) -> Settings:
 def _read_table(pyproject: Path) -> Mapping[str, Any] | None:
     try:
         document = tomllib.loads(pyproject.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(
-            "pyproject.toml cannot be read", where=str(pyproject), why=str(error).lower()
+            "pyproject.toml cannot be read",
+            where=str(pyproject),
+            why=str(error).lower(),
+            hint=f"git diff -- {shlex.quote(str(pyproject))}",
         ) from None
     tool = document.get("tool", {})
     table = tool.get("sealtape") if isinstance(tool, dict) else None

@@ -15,13 +15,13 @@ import re
 import secrets
 import shlex
 import shutil
-import stat
 import tempfile
 import time
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import BinaryIO, TypeVar
 
 import filelock
 import platformdirs
@@ -34,12 +34,16 @@ from sealtape.errors import (
     StoreUnwritable,
 )
 from sealtape.interaction import Sealed
-from sealtape.textfile import sync_folder
+from sealtape.textfile import open_regular, remedy, require_regular, sync_folder
 
 SUFFIX = ".tape"
 PENDING_SUFFIX = ".new"
 TEMPORARY_PREFIX = ".sealtape-"
 LOCK_TIMEOUT_SECONDS = 2.0
+
+T = TypeVar("T")
+
+_BLOCK_BYTES = 1_000_000
 
 _LONGEST_BYTES = 255 - len(SUFFIX + PENDING_SUFFIX)
 """What ext4, APFS and NTFS allow in a file name, less the longest suffix of ours."""
@@ -142,8 +146,25 @@ def read(path: Path) -> bytes:
     Raise `CassetteMissing` only where there is no such file, and `StoreError` where there is one
     that cannot be read: what cannot be read must never look as if it could be recorded.
     """
+    return _taken(path, lambda file: file.read())
+
+
+def read_blocks(path: Path) -> list[bytes]:
+    """Return the bytes at ``path`` in blocks of whole lines; raise as `read` does."""
+    return _taken(path, _blocks)
+
+
+def _blocks(file: BinaryIO) -> list[bytes]:
+    blocks = []
+    while block := file.read(_BLOCK_BYTES):
+        blocks.append(block if block.endswith(b"\n") else block + file.readline())
+    return blocks
+
+
+def _taken(path: Path, take: Callable[[BinaryIO], T]) -> T:
     try:
-        return _target(path).read_bytes()
+        with open_regular(_target(path)) as file:
+            return take(file)
     except (FileNotFoundError, NotADirectoryError):
         raise CassetteMissing(
             "there is no such cassette", where=str(path), hint="pytest --record-mode=once"
@@ -185,8 +206,7 @@ def require_writable(path: Path) -> None:
     target = _target(path)
     try:
         with contextlib.suppress(FileNotFoundError):
-            if stat.S_ISDIR(target.lstat().st_mode):
-                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            require_regular(target.lstat().st_mode)
         folder = next(parent for parent in target.parents if os.path.lexists(parent))
         # Asking the file system is the only test that sees access lists and read-only mounts.
         with tempfile.TemporaryFile(prefix=TEMPORARY_PREFIX, dir=folder):
@@ -206,7 +226,9 @@ def _target(path: Path) -> Path:
 
 def _holds(target: Path, data: bytes) -> bool:
     try:
-        return target.stat().st_size == len(data) and target.read_bytes() == data
+        found = target.stat()
+        require_regular(found.st_mode)
+        return found.st_size == len(data) and target.read_bytes() == data
     except (FileNotFoundError, NotADirectoryError):
         return False
 
@@ -214,10 +236,11 @@ def _holds(target: Path, data: bytes) -> bool:
 def stage(path: Path, sealed: Sealed) -> Path:
     """Write ``sealed`` beside the cassette at ``path``, down to the disk, and return that temporary file.
 
-    `put` makes it the cassette. Raise `StoreUnwritable` with nothing left behind.
+    Folders are made as needed. `put` makes it the cassette. Raise `StoreUnwritable` with nothing left behind.
     """
     target = _target(path)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
         return _staged(target, sealed.data)
     except OSError as error:
         raise _unwritable("the cassette could not be written, and is as it was", path, error) from None
@@ -286,15 +309,15 @@ def lock(path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
     It excludes other processes and threads, and this thread too. The lock file lies in the user's
     cache folder and never beside the cassette; the system frees it when its holder dies.
     """
-    holder = filelock.FileLock(_lock_file(path), timeout=timeout)
     try:
+        holder = filelock.FileLock(_lock_file(path), timeout=timeout)
         holder.acquire()
     except filelock.Timeout:
         raise CassetteBusy(
-            "another process or thread is writing this cassette",
+            "another process or thread is writing this file",
             where=str(path),
             why=f"it did not finish within {timeout:g} s",
-            hint="let one test or one run own each cassette, then run this one again",
+            hint="let it end, and one test or one run own each cassette; then run this one again",
         ) from None
     except (OSError, NotImplementedError) as error:  # the latter where a file system knows no locks
         raise StoreUnwritable(
@@ -306,7 +329,8 @@ def lock(path: Path, timeout: float = LOCK_TIMEOUT_SECONDS) -> Iterator[None]:
     try:
         yield
     finally:
-        # What was written is written; the system frees a lock that cannot be given back with its holder.
+        # What was written is written, and a lock that cannot be given back goes with this process at the
+        # latest: older versions of filelock keep it that long, and the next writer here is told so.
         with contextlib.suppress(OSError):
             holder.release()
 
@@ -326,6 +350,9 @@ def _lock_file(path: Path) -> Path:
     folder = Path(tempfile.gettempdir()) / f"sealtape-locks-{owner}"
     with contextlib.suppress(OSError):  # filelock reports a folder that cannot be used
         folder.mkdir(mode=0o700, exist_ok=True)
+    if hasattr(os, "getuid") and os.lstat(folder).st_uid != owner:
+        # Whoever made it could lay links in it, and the lock of an older filelock empties what it opens.
+        raise PermissionError(errno.EACCES, f"{folder} belongs to another user")
     return folder / name
 
 
@@ -334,11 +361,4 @@ def _reason(error: OSError | NotImplementedError) -> str:
 
 
 def _unwritable(what: str, path: Path, error: OSError) -> StoreUnwritable:
-    folder = shlex.quote(str(path.parent))
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        hint = f"df -h {folder}"
-    elif error.errno in (errno.EACCES, errno.EPERM):
-        hint = f"chmod u+w {folder}"
-    else:
-        hint = f"ls -ld {folder}"
-    return StoreUnwritable(what, where=str(path), why=_reason(error), hint=hint)
+    return StoreUnwritable(what, where=str(path), why=_reason(error), hint=remedy(path.parent, error))

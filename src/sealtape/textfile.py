@@ -3,12 +3,46 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import shlex
 import shutil
+import stat
 from pathlib import Path
+from typing import BinaryIO
 
 from sealtape.errors import SettingsError, StoreUnwritable
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """Open a file to read its bytes; raise ``OSError`` for what is none.
+
+    A pipe would wait for whoever writes there, and a device has no end.
+    """
+    return open(path, "rb", opener=_open_regular)
+
+
+def read_regular(path: Path, limit: int = -1) -> bytes:
+    """Return the bytes of a file, up to ``limit`` of them; raise as `open_regular` does."""
+    with open_regular(path) as file:
+        return file.read(limit)
+
+
+def _open_regular(path: str, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    try:
+        require_regular(os.fstat(descriptor).st_mode)
+    except OSError:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def require_regular(mode: int) -> None:
+    """Raise ``OSError`` unless ``mode``, as `os.stat` gives it, is that of a file."""
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is a folder, a pipe or a device")
 
 
 def read_text(path: Path) -> str:
@@ -17,7 +51,7 @@ def read_text(path: Path) -> str:
     Raise `SettingsError` for what is not UTF-8, and `StoreUnwritable` for what cannot be read.
     """
     try:
-        return path.read_bytes().decode("utf-8")
+        return read_regular(path).decode("utf-8")
     except FileNotFoundError:
         return ""
     except UnicodeDecodeError:
@@ -66,5 +100,14 @@ def _unwritable(path: Path, error: OSError) -> StoreUnwritable:
         "this file cannot be read or written",
         where=str(path),
         why=(error.strerror or type(error).__name__).lower(),
-        hint=f"ls -ld {path.parent}",
+        hint=remedy(path.parent, error),
     )
+
+
+def remedy(folder: Path, error: OSError) -> str:
+    """Return a command that mends, or shows, what keeps ``folder`` from being written."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return f"df -h {shlex.quote(str(folder))}"
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"chmod u+w {shlex.quote(str(folder))}"
+    return f"ls -ld {shlex.quote(str(folder))}"

@@ -105,10 +105,20 @@ def test_missing_git_attributes_are_named(healthy: Project) -> None:
     assert problems(healthy) == []
 
 
-def test_cassettes_that_git_ignores_are_named(healthy: Project) -> None:
-    healthy.write(".gitignore", "cassettes/\n")
+def test_a_merge_of_lines_is_noted(healthy: Project) -> None:
+    healthy.write(".gitattributes", "*.tape -text merge=union\n")
+    result = healthy.run("doctor")
+    assert "note     git        .gitattributes lets git merge cassettes line by line" in result.out
+    assert "hint: echo '*.tape -text -merge' >> .gitattributes" in result.out
+
+
+def test_cassettes_that_git_ignores_are_named_once_for_each_rule(healthy: Project) -> None:
+    healthy.seal(TWO)
+    healthy.seal("cassettes/kept.tape")
+    healthy.write(".gitignore", "/tests/cassettes/\n/cassettes/*\n!/cassettes/kept.tape\n")
     (found,) = problems(healthy)
-    assert f"{ONE}: git ignores this cassette" in found
+    assert f"{ONE}: git ignores this cassette and 1 more" in found
+    assert "by '/tests/cassettes/' in .gitignore:1" in found
 
 
 def test_cassettes_that_do_not_open_are_named_once_each(healthy: Project) -> None:

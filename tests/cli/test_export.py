@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import vcr.serialize
@@ -39,6 +40,21 @@ def test_vcrpy_reads_what_was_exported_byte_by_byte(project: Project) -> None:
     assert responses[0]["headers"] == {"Set-Cookie": ["a=1", "b=2"], "Date": ["x"]}
 
 
+def test_what_was_exported_is_imported_again_whatever_filters_made_of_its_lengths(project: Project) -> None:
+    untrue = (("Content-Length", "99"), ("X-Kept", "1"))
+    head = Scrubbed(Interaction(HttpRequest("HEAD", URL), Response(200, "OK", untrue)))
+    project.seal(ONE, get(headers=untrue), head)
+    assert project.run("export", "tests").code == 0
+    (project.root / ONE).unlink()
+    result = project.run("import", "tests")
+    assert (result.code, result.err) == (0, "")
+    headers = [one["headers"] for one in json.loads(project.run("show", "--json", ONE).out)["interactions"]]
+    assert headers == [
+        [["Content-Length", "2"], ["X-Kept", "1"]],
+        [["Content-Length", "99"], ["X-Kept", "1"]],
+    ]
+
+
 def test_nothing_is_overwritten_and_the_same_is_left_alone(project: Project) -> None:
     project.seal(ONE, get())
     assert project.run("export", "--dry-run", "tests").out.endswith("1 could be exported\n")
@@ -54,7 +70,7 @@ def test_nothing_is_overwritten_and_the_same_is_left_alone(project: Project) -> 
 
 def test_what_vcrpy_cannot_keep_is_refused_by_name_and_the_rest_exported(project: Project) -> None:
     failed = Scrubbed(Interaction(HttpRequest("GET", URL), Failure("ConnectTimeout", "too late")))
-    for number, one in enumerate((PUT, failed, get(broken="IncompleteRead"))):
+    for number, one in enumerate((PUT, failed, get(broken="IncompleteRead"), get(reason="\udcff"))):
         project.seal(f"cassettes/{number}.tape", get(), one)
     project.seal(TWO, get())
     result = project.run("export", ".")
@@ -68,7 +84,11 @@ def test_what_vcrpy_cannot_keep_is_refused_by_name_and_the_rest_exported(project
         "2.tape: refused: interaction 2, GET api.example.com/users, cannot be exported: its body"
         in result.out
     )
-    assert "1 exported, 3 refused" in result.out
+    assert (
+        "3.tape: refused: interaction 2, GET api.example.com/users, cannot be exported: it holds"
+        in result.out
+    )
+    assert "1 exported, 4 refused" in result.out
     assert [name for name in project.files() if name.endswith(".yaml")] == [TWO.replace(".tape", ".yaml")]
 
 

@@ -121,6 +121,7 @@ def test_a_trial_says_the_same_and_writes_and_removes_nothing(project: Project) 
     assert (trial.code, project.content()) == (0, before)
     assert "1 could be imported" in trial.out
     assert "nothing was written" in trial.out
+    assert f"  would be removed: {PLAIN}\n" in trial.out
     done = project.run("import", "tests")
     assert trial.out.splitlines()[0] == done.out.splitlines()[0]
 
@@ -128,8 +129,13 @@ def test_a_trial_says_the_same_and_writes_and_removes_nothing(project: Project) 
 def test_a_recording_is_removed_if_asked_once_its_cassette_is_there(project: Project) -> None:
     project.write(PLAIN, cassette())
     project.write(f"{FOLDER}/broken.yaml", cassette()[:-60])
-    assert project.run("import", "--remove", "tests").code == 3
+    result = project.run("import", "--remove", "tests")
+    assert result.code == 3
     assert project.files("tests") == [f"{FOLDER}/broken.yaml", TAPE]
+    assert [line for line in result.out.splitlines() if "removed" in line] == [
+        f"  removed: {PLAIN}",
+        "1 imported, 1 refused, 1 removed; 1 interaction replayed as in their sources",
+    ]
 
 
 def test_a_cassette_goes_elsewhere_if_asked(project: Project) -> None:
@@ -224,4 +230,7 @@ def test_a_folder_of_placebo_becomes_one_cassette_and_goes_as_one(project: Proje
     assert result.code == 0
     assert "tests/responses -> tests/responses.tape: new, 2 interactions of placebo" in result.out
     assert "note: placebo kept no parameters" in result.out
+    assert [f"  removed: {name}" for name in names] == [
+        line for line in result.out.splitlines() if line.startswith("  removed")
+    ]
     assert project.files("tests") == ["tests/responses.tape", "tests/responses/notes.json"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import logging
 import os
 import pty
@@ -8,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import termios
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -15,8 +17,9 @@ import pyrage
 import pytest
 from cryptography.exceptions import UnsupportedAlgorithm
 
-from sealtape.seal import primitives
-from sealtape.seal.keyring import KEYRING_FILE, Keyring, new_key, parse_key
+from sealtape.cli import keys
+from sealtape.seal import primitives, recipients
+from sealtape.seal.keyring import KEYRING_FILE, Key, Keyring, new_key, parse_key
 from tests.cli.project import BINARY, ONE, PROGRAM, Project
 from tests.unit.seal.test_recipients import ssh_key
 
@@ -175,6 +178,22 @@ def test_lint_accepts_a_keyring_without_a_key_and_refuses_a_swapped_one(project:
     assert "problem  keyring" in project.run("doctor").out
 
 
+def test_a_keyring_that_changed_while_somebody_was_added_is_not_written_over(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overtaken() -> Key:
+        monkeypatch.undo()
+        assert project.run("keys", "add", "first", "--key").code == 0
+        return new_key()
+
+    monkeypatch.setattr(keys, "new_key", overtaken)
+    result = project.run("keys", "add", "second", "--key")
+    assert (result.code, result.out) == (3, "")
+    assert "somebody else changed the keyring meanwhile" in result.err
+    assert 'name = "first"' in project.read(KEYRING_FILE)
+    assert 'name = "second"' not in project.read(KEYRING_FILE)
+
+
 def test_add_refuses_what_is_no_recipient(project: Project, tmp_path: Path) -> None:
     ssh = ssh_key(tmp_path)
     for arguments, said in (
@@ -296,6 +315,21 @@ def test_no_secret_is_taken_from_the_command_line(project: Project, option: str)
     assert KEYRING_FILE not in project.files()
     assert project.run("keys", "add", "x", f"{option}={WORDS}").code == 2
     assert KEYRING_FILE not in project.files()
+
+
+def test_a_passphrase_in_the_environment_is_taken_for_one_recipient_only(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project.seal(ONE)
+    monkeypatch.setattr(recipients, "passphrase", partial(recipients.passphrase, log_n=10))
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"other {WORDS}\n"))
+    added = project.run("keys", "add", "x", "--passphrase", SEALTAPE_PASSPHRASE=WORDS)
+    assert (added.code, added.out) == (0, "")
+    assert "the passphrase is that in SEALTAPE_PASSPHRASE" in added.err
+    del project.environment["SEALTAPE_KEY"]
+    project.environment["SEALTAPE_PASSPHRASE"] = WORDS
+    assert project.run("keys", "add", "y", "--passphrase").code == 0
+    assert project.run("show", ONE, SEALTAPE_PASSPHRASE=f"other {WORDS}").code == 0
 
 
 def test_a_passphrase_is_asked_for_twice_and_not_echoed(project: Project) -> None:

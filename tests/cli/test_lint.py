@@ -64,6 +64,17 @@ def test_a_row_whose_content_is_not_sealed_is_a_problem(project: Project) -> Non
     assert f"{ONE} row 1: problem: this row was edited" in result.out
 
 
+def test_a_report_for_ci_names_every_cassette_and_what_is_wrong(project: Project) -> None:
+    project.seal(ONE)
+    project.write(TWO, project.seal(TWO).read_bytes()[:-9])
+    assert project.run("lint", "--junit", "lint.xml", SEALTAPE_KEY="").code == 1
+    suite = ElementTree.fromstring(project.read("lint.xml"))[0]
+    assert (suite.get("tests"), suite.get("failures")) == ("2", "1")
+    failures = {case.get("name"): case.findtext("failure") for case in suite}
+    assert failures[ONE] is None
+    assert f"its last row is cut\nhint: git checkout -- {TWO}" in (failures[TWO] or "")
+
+
 def test_a_key_other_than_the_pinned_one_is_a_problem(project: Project) -> None:
     project.seal(ONE)
     pinned = "0123456789abcdef"
@@ -181,18 +192,22 @@ def test_orphans_are_the_cassettes_that_no_collected_test_maps_to(project: Proje
     project.seal("tests/cassettes/test_a/test_gone.tape")
     project.seal("tests/cassettes/test_old/test_gone.tape")
     project.seal("elsewhere/rates.tape")
+    for path in ("tests/cassettes/test_a/old.yaml", "tests/cassettes/test_a/mine.yaml", "elsewhere/a.yaml"):
+        project.write(path, "interactions: []\nversion: 1\n")
+    project.write("tests/cassettes/test_a/about.yaml", "a: b\n")
     result = project.run("lint", "--orphans", "--junit", "lint.xml", SEALTAPE_KEY="")
     assert result.code == 1
     said = [line for line in result.out.splitlines() if "maps to" in line]
     assert said == [
         "elsewhere/rates.tape: note: no marked test maps to this cassette",
+        "tests/cassettes/test_a/old.yaml: problem: no test maps to this cassette",
         "tests/cassettes/test_a/test_gone.tape: problem: no test maps to this cassette",
         "tests/cassettes/test_old/test_gone.tape: problem: no test maps to this cassette",
     ]
     suite = ElementTree.fromstring(project.read("lint.xml"))[0]
-    assert (suite.get("tests"), suite.get("failures")) == ("11", "2")
+    assert (suite.get("tests"), suite.get("failures")) == ("12", "3")
     failed = [case.get("name") for case in suite if case.find("failure") is not None]
-    assert failed == [line.partition(":")[0] for line in said[1:]]
+    assert sorted(map(str, failed)) == [line.partition(":")[0] for line in said[1:]]
 
 
 def test_orphans_are_found_where_a_fixture_names_the_folder(project: Project) -> None:

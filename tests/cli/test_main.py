@@ -133,12 +133,12 @@ def test_a_closed_pipe_is_quiet(project: Project, options: tuple[str, ...]) -> N
 
 
 def test_ctrl_c_exits_with_130_and_without_a_traceback(project: Project) -> None:
-    fifo = project.root / "waits.tape"
-    os.mkfifo(fifo)  # reading it waits for a writer that never comes
+    fifo = project.home / "key"
+    os.mkfifo(fifo, 0o600)  # reading it waits for a writer that never comes
     with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, "show", "waits.tape"],
+        [sys.executable, "-c", PROGRAM, "keys", "list"],
         cwd=project.root,
-        env=project.environ(),
+        env={**project.environ(), "SEALTAPE_KEY_FILE": str(fifo)},
         stderr=subprocess.PIPE,
     ) as process:
         # It opens for reading once the command is there, and not before.

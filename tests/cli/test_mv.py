@@ -1,11 +1,20 @@
 from __future__ import annotations
 
+import errno
+import os
+import resource
+import shutil
 from pathlib import Path
 
 import pytest
 
+from sealtape import store
+from sealtape.interaction import Sealed
 from sealtape.seal.keyring import new_key
+from tests.cli.faults import failing_at, killed_copies
 from tests.cli.project import ONE, POST, PUT, TWO, Project
+
+OLD, NEW = "tests/cassettes/test_users", "tests/cassettes/test_people"
 
 
 def rows(path: Path) -> list[bytes]:
@@ -106,6 +115,94 @@ def test_a_file_that_cannot_be_removed_brings_all_back(
     assert result.code == 3
     assert "a/two.tape: the cassette could not be moved, and nothing was: permission denied" in result.err
     assert project.content() == before
+
+
+@pytest.mark.parametrize("by_git", [False, True])
+@pytest.mark.parametrize("fault", [OSError(errno.EIO, os.strerror(errno.EIO)), KeyboardInterrupt()])
+def test_whichever_system_call_fails_all_cassettes_moved_or_none(
+    project: Project, fault: BaseException, by_git: bool
+) -> None:
+    project.seal(ONE)
+    project.seal(TWO, POST)
+    if by_git:
+        (project.root / OLD).rename(project.root / NEW)
+    before, undone = project.content(), 0
+    for number in range(1, 100):
+        with failing_at(number, fault) as seen:
+            result = project.run("mv", OLD, NEW)
+        assert result.code in (0, 3, 130), (number, seen, result.err)
+        if project.content() == before:
+            undone += 1
+        else:
+            assert project.files("tests") == [f"{NEW}/test_one.tape", f"{NEW}/test_two.tape"]
+            assert project.run("verify").code == 0, (number, seen)
+            if len(seen) < number:
+                break
+            shutil.rmtree(project.root / NEW)
+            for name, data in before.items():
+                project.write(name, data)
+    assert number > undone > 6
+
+
+@pytest.mark.parametrize("by_git", [False, True])
+def test_a_move_that_is_killed_loses_nothing_and_goes_on_when_it_is_given_again(
+    project: Project, tmp_path: Path, by_git: bool
+) -> None:
+    project.seal(ONE)
+    project.seal(TWO, POST)
+    if by_git:
+        (project.root / OLD).rename(project.root / NEW)
+    copies = killed_copies(project, tmp_path / "copies", "mv", OLD, NEW)
+    assert len(copies) > 6
+    for copy in copies:
+        again = copy.run("mv", OLD, NEW)
+        assert again.code == 0 or not copy.files(OLD), again.err  # it was done but for the empty folder
+        left = [name for name in copy.files("tests") if not name.endswith(".tmp")]
+        assert left == [f"{NEW}/test_one.tape", f"{NEW}/test_two.tape"]
+        assert copy.run("verify").code == 0
+
+
+@pytest.mark.parametrize(
+    ("recorded", "said"), [(ONE, "was recorded while it was moved"), (TWO, "there is a file already")]
+)
+def test_a_cassette_that_is_recorded_while_another_moves_is_not_lost(
+    project: Project, monkeypatch: pytest.MonkeyPatch, recorded: str, said: str
+) -> None:
+    project.seal(ONE)
+    staged = store.stage
+
+    def overtaken(path: Path, sealed: Sealed) -> Path:
+        project.seal(recorded, POST)
+        return staged(path, sealed)
+
+    monkeypatch.setattr(store, "stage", overtaken)
+    result = project.run("mv", ONE, TWO)
+    assert result.code in (2, 3)
+    assert said in result.err
+    assert project.files("tests") == sorted({ONE, recorded})
+    assert "POST" in project.run("show", recorded).out
+
+
+def test_another_way_to_the_same_file_is_no_copy_of_it(project: Project) -> None:
+    project.seal(ONE)
+    (project.root / "link").symlink_to(project.root / OLD)
+    result = project.run("mv", ONE, "link/test_one.tape")
+    assert result.code == 2
+    assert "there is a file already" in result.err
+    assert project.run("verify").code == 0
+
+
+def test_a_folder_of_more_cassettes_than_a_process_may_open_files_moves(project: Project) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    for number in range(120):
+        project.seal(f"{OLD}/{number}.tape")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (100, limits[1]))
+    try:
+        result = project.run("mv", OLD, NEW)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+    assert result.code == 0, result.err
+    assert len(project.files(NEW)) == 120
 
 
 def test_files_that_git_has_moved_are_bound_to_their_new_names(project: Project) -> None:

@@ -87,12 +87,16 @@ def test_json_of_a_call_without_response_has_a_failure_and_no_status(project: Pr
 
 
 def test_json_is_as_the_published_schema_has_it(project: Project) -> None:
-    project.seal(ONE, PUT, POST, BINARY, REFUSED)
+    unusual = Response(200, "OK", version=10, url="https://api.example.com/there")
+    led = Scrubbed(Interaction(HttpRequest("GET", "https://api.example.com/"), unusual))
+    project.seal(ONE, PUT, POST, BINARY, REFUSED, led)
     schema = json.loads(project.run("show", "--schema").out)
     validator = jsonschema.Draft202012Validator(schema)
     validator.check_schema(schema)
     document = shown(project)
     assert list(validator.iter_errors(document)) == []
+    assert document["interactions"][4]["version"] == 10
+    assert document["interactions"][4]["final_url"] == "https://api.example.com/there"
     # and the schema is not one that lets everything pass
     spoils: tuple[dict[str, Any], ...] = ({"surplus": 1}, {"track": "ftp"}, {"status": "200"}, {"body": {}})
     for spoil in spoils:

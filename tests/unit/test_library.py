@@ -49,6 +49,30 @@ def test_a_block_is_recorded_and_replayed(http: Service) -> None:
     assert Path("tapes/count.tape").is_file()
 
 
+def test_of_several_cassettes_the_innermost_has_the_traffic(http: Service) -> None:
+    def count() -> int:
+        return int(requests.get(http.url + "/count", timeout=5).json()["count"])
+
+    def code() -> list[int]:
+        with sealtape.use_cassette("outer") as outer:
+            counts = [count()]
+            with sealtape.use_cassette("inner"):
+                counts.append(count())
+            counts.append(count())
+        with sealtape.use_cassette("after"):
+            counts.append(count())
+        assert len(outer) == 2
+        return counts
+
+    assert code() == [1, 2, 3, 4]
+    assert code() == [1, 2, 3, 4]
+    assert len(http.asked) == 4
+    with sealtape.use_cassette("inner"), sealtape.use_cassette("after"):
+        assert count() == 4
+        with sealtape.expect_miss(), pytest.raises(Miss, match=r"after\.tape"):
+            count()
+
+
 def test_functions_and_coroutines_are_decorated(http: Service) -> None:
     @sealtape.use_cassette("plain")
     def plain() -> int:

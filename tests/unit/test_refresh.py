@@ -11,7 +11,7 @@ from sealtape import settings, store
 from sealtape.drift.memory import MEMORY, read_memory, write_memory
 from sealtape.errors import KeyMissing, SandboxUnreachable, SealtapeError, UsageError
 from sealtape.interaction import HttpRequest, Interaction, Recording, Response, Scrubbed
-from sealtape.ledger import confirmed_at
+from sealtape.ledger import confirmed_at, ledger_path
 from sealtape.refresh import (
     RecordedTest,
     Refreshed,
@@ -164,6 +164,22 @@ def test_a_shared_cassette_is_recorded_twice_by_all_tests_that_use_it_and_by_no_
         RecordedTest("test_last", "passed", "", ((module, "pending"),), shared),
     ]
     assert repeated(tests) == ["test_a", "test_b"]
+
+
+def test_what_a_shared_cassette_shows_is_told_of_it_and_not_of_the_last_test(key: Key) -> None:
+    module = recorded(key, {"name": "Grace"}, {}, "_module")
+    shared = ((module, ("test_a", "test_b")),)
+    found = judged(run(RecordedTest("test_last", "passed", "", ((module, "pending"),), shared)))
+    assert [f.tests for f in found.findings] == [("_module",)]
+
+
+def test_what_a_refresh_wrote_is_listed(key: Key) -> None:
+    path = recorded(key, {"name": "Grace"}, {"name": "Grace"})
+    assert refreshed(path).written == (ledger_path(path),)
+    recorded(key, {"name": "Grace"}, {"name": "Grace"})
+    assert refreshed(path).written == ()
+    path = recorded(key, {"id": 1, "name": "Grace"}, {"id": 1})
+    assert twice(path, key, {"id": 1, "name": "Grace"})[0].written == (Path.cwd() / MEMORY,)
 
 
 def test_a_test_that_is_recorded_twice_takes_those_with_it_that_share_a_cassette(key: Key) -> None:

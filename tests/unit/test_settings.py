@@ -59,6 +59,8 @@ def test_tables_within_are_read(tmp_path: Path) -> None:
         ("[tool.sealtape]\nscrub = 5\n", "this must be a table"),
         ("[tool]\nsealtape = 5\n", "is not a table"),
         ("[tool.sealtape\n", "cannot be read"),
+        pytest.param("a = " + "[" * 5000, "cannot be read", id="deep"),
+        pytest.param("a = " + "9" * 5000, "cannot be read", id="long number"),
     ],
 )
 def test_a_wrong_setting_is_named_with_its_file(tmp_path: Path, text: str, message: str) -> None:

@@ -142,11 +142,23 @@ class TestReading:
             with pytest.raises(CassetteMissing, match="--record-mode=once"):
                 store.read(path)
 
-    def test_what_cannot_be_read_is_not_missing(self, tmp_path: Path) -> None:
-        (tmp_path / "folder.tape").mkdir()
-        with pytest.raises(StoreError) as caught:
-            store.read(tmp_path / "folder.tape")
-        assert not isinstance(caught.value, CassetteMissing)
+    @pytest.mark.parametrize("kind", ["folder", "pipe", "device"])
+    def test_what_is_no_file_is_not_missing_nor_waited_for_nor_written_over(
+        self, tmp_path: Path, kind: str
+    ) -> None:
+        path = tmp_path / "x.tape"
+        if kind == "folder":
+            path.mkdir()
+        elif kind == "pipe":
+            os.mkfifo(path)
+        else:
+            path.symlink_to("/dev/zero")
+        for call in (store.read, store.require_writable, lambda path: store.write(path, NEW)):
+            with pytest.raises(StoreError, match="it is a folder, a pipe or a device") as caught:
+                call(path)
+            assert not isinstance(caught.value, CassetteMissing)
+        assert not path.is_file()
+        assert [entry.name for entry in tmp_path.iterdir()] == ["x.tape"]
 
 
 class TestWriting:
@@ -438,6 +450,16 @@ class TestLocks:
         monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
         with store.lock(cassette):
             assert list(tmp_path.glob("sealtape-locks-*/*.lock"))
+
+    def test_a_folder_of_locks_that_somebody_else_made_is_not_used(
+        self, cassette: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("XDG_CACHE_HOME", str(cassette))
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+        monkeypatch.setattr(os, "getuid", lambda: 4711)
+        with pytest.raises(StoreUnwritable, match="belongs to another user"), store.lock(cassette):
+            pass
+        assert list(tmp_path.glob("sealtape-locks-*/*.lock")) == []
 
 
 class TestPortableNames:

@@ -2,6 +2,7 @@
 
 - `conversation`: the cassette as capture and its users see it
 - `index`: which recorded interaction answers a request
+- `departures`: what leaves, to be recorded
 - `explanation`: what is said of a request that none answers
 - `expecting`: misses that a test means
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from sealtape.capture.familiar import Shown, VcrpyNames
 from sealtape.capture.reading import watched
+from sealtape.cassette.departures import Departures
 from sealtape.cassette.explanation import explain
 from sealtape.cassette.index import Entry, Index
 from sealtape.determinism.clock import reach
@@ -98,12 +98,9 @@ class Cassette(VcrpyNames):
         self._options = options
         self._collapse_polls = collapse_polls
         self._lock = threading.RLock()
-        self._left: list[tuple[Request, Callable[[], Outcome | None]]] = []
-        self._left_plays: Counter[int] = Counter()
+        self._departures = Departures()
         self._has_finished = False
-        self._witnesses: list[Captured] = []
         self._last_was_played = False
-        self._sent = 0
         self._reached = 0.0
         self._index = Index(
             recording,
@@ -192,7 +189,7 @@ class Cassette(VcrpyNames):
             self._last_was_played = entry is not None
             if entry is not None:
                 if self.may_record:
-                    self._witness(request)
+                    self._departures.witness(request)
                 return self._play(entry, request)
             if self.may_record:
                 again = self._just_recorded(request)
@@ -200,22 +197,21 @@ class Cassette(VcrpyNames):
                     return again
                 if self.mode.plays:
                     self._refuse_stand_in(request)
-                self._sent += 1
+                self._departures.send()
                 return None
             raise self._noted(self._miss(live, request))
 
     def note_refusal(self, error: SealtapeError) -> None:
         """Take note of a request that was not sent after all."""
+        self._departures.hold_back()
         with self._lock:
-            self._sent -= 1
             self.refusals.append(error)
 
     def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:
         """Keep a place, in the order of requests, for one that leaves; ``outcome`` tells what came of it."""
         # A variable that the test sets for this call only may be gone when the cassette is closed.
         self._scrubber.learn_environment()
-        with self._lock:
-            self._left.append((request, outcome))
+        self._departures.add(request, outcome)
 
     def _play(self, entry: Entry, request: Request) -> Outcome:
         entry.plays += 1
@@ -255,18 +251,10 @@ class Cassette(VcrpyNames):
         """
         if not (self.allow_playback_repeats and self.mode.plays and isinstance(request, HttpRequest)):
             return None
-        for index, (recorded, told) in enumerate(self._left):
-            outcome = told() if self._is_equal(request, recorded) else None
-            if isinstance(outcome, Response) and not outcome.broken:
-                self._left_plays[index] += 1
-                return outcome
-        return None
-
-    def _is_equal(self, live: HttpRequest, recorded: Request) -> bool:
         matching = self._index.matching
         if matching is not None:
-            return isinstance(recorded, HttpRequest) and not matching.differences(live, recorded)
-        return canonical(live) == canonical(recorded)
+            return self._departures.again(lambda recorded: not matching.differences(request, recorded))
+        return self._departures.again(lambda recorded: canonical(request) == canonical(recorded))
 
     def unread(self, request: Request) -> Miss:
         """Return, and take note of, the miss of code that reads on where the recorded one did not."""
@@ -306,27 +294,14 @@ class Cassette(VcrpyNames):
             return request
         filtered = self._options.filter_request(request)
         if filtered is not None and filtered != request and self.may_record:
-            self._witness(request)
+            self._departures.witness(request)
         return filtered
-
-    def _witness(self, request: Request) -> None:
-        """Let the scrubber see a request that is not recorded: what it holds may stand in what is."""
-        with self._lock:
-            self._witnesses.append(Captured(Interaction(request, Response(0))))
 
     def filter_response(self, response: Response) -> Response | None:
         """Apply the user's vcrpy filters; None keeps the response off the cassette."""
         return response if self._options is None else self._options.filter_response(response)
 
     # What became of it.
-
-    @property
-    def _new(self) -> list[Captured]:
-        """What was recorded by now, in the order of requests."""
-        with self._lock:
-            left = list(self._left)
-        told = [(request, outcome()) for request, outcome in left]
-        return [Captured(Interaction(request, outcome)) for request, outcome in told if outcome is not None]
 
     def take_misses(self) -> list[Miss]:
         """Return the misses that nobody expected and nobody has been told of yet, once."""
@@ -337,8 +312,7 @@ class Cassette(VcrpyNames):
     @property
     def lost(self) -> int:
         """How many requests were sent of which nothing could be recorded."""
-        with self._lock:
-            return 0 if self._options is not None else max(0, self._sent - len(self._new))
+        return 0 if self._options is not None else self._departures.lost
 
     @property
     def _is_finished(self) -> bool:
@@ -347,12 +321,12 @@ class Cassette(VcrpyNames):
     @property
     def is_dirty(self) -> bool:
         """Whether anything was recorded."""
-        return bool(self._new)
+        return bool(self._departures.captured)
 
     @property
     def captured(self) -> tuple[Captured, ...]:
         """What was recorded by now, unscrubbed: for the scrubbers of other cassettes, and nothing else."""
-        return (*self._new, *self._witnesses)
+        return (*self._departures.captured, *self._departures.witnesses)
 
     def finished(self, beside: Sequence[Captured] = ()) -> tuple[Scrubbed, ...]:
         """Return what the file shall hold now, scrubbed as a whole; raises `ResidueFound`.
@@ -361,9 +335,9 @@ class Cassette(VcrpyNames):
         file included, and what ``beside`` shows to be one: what other cassettes are recording meanwhile.
         """
         self._has_finished = True
-        captured = self._saved(self._new)
+        captured = self._saved(self._departures.captured)
         kept = self._kept(captured)
-        scrubbed = self._scrubber.scrub((*kept, *captured, *self._witnesses, *beside))
+        scrubbed = self._scrubber.scrub((*kept, *captured, *self._departures.witnesses, *beside))
         told = self._scrubber.told(scrubbed[len(kept) : len(kept) + len(captured)])
         if self._collapse_polls:
             from sealtape.polls import collapsed
@@ -381,7 +355,7 @@ class Cassette(VcrpyNames):
                 self._scrubber.learn(secret, "registered-value")
             hooked = self._options.saved(one.interaction, self)
             if hooked is not one.interaction:
-                self._witnesses.append(one)
+                self._departures.show(one)
             if hooked is not None:
                 saved.append(Captured(hooked))
         return saved
@@ -456,9 +430,7 @@ class Cassette(VcrpyNames):
             # As in vcrpy, nothing is left of a cassette that is recorded as a whole.
             stays = self.mode.plays or self.mode.keeps_unplayed
             entries = [self._shown_entry(entry) for entry in self._index.entries] if stays else []
-            left, plays = list(self._left), self._left_plays.copy()
-        told = [(request, outcome(), plays[index]) for index, (request, outcome) in enumerate(left)]
-        return entries + [Shown(request, outcome, n) for request, outcome, n in told if outcome is not None]
+        return entries + [Shown(*answered) for answered in self._departures.answered]
 
     def _shown_entry(self, entry: Entry) -> Shown:
         interaction = entry.scrubbed.interaction

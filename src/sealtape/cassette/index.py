@@ -56,8 +56,9 @@ class Index:
         match: str,
     ) -> None:
         recorded = recording.interactions if recording else ()
-        self.entries = [Entry(s, canonical(s.interaction.request)) for s in (*recorded, *shared)]
-        self.own = self.entries[: len(recorded)]
+        # While the own ones were recorded the shared ones answered: of equal requests they come first.
+        self.entries = [Entry(s, canonical(s.interaction.request)) for s in (*shared, *recorded)]
+        self.own = self.entries[len(shared) :]
         self.has_other_account = False
         self._make_scrubber = scrubber
         self._filter = filter_request
@@ -94,6 +95,8 @@ class Index:
 
         With it comes what to explain a miss by: ``live``, or what an AWS call has ``sent``.
         """
+        if not self.entries:
+            return live, None
         if self._began is None:
             # By the clock that the test reads, which may be set after the cassette was opened.
             self._began = time.time() - (time.monotonic() - self._opened)

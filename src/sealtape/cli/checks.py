@@ -24,6 +24,7 @@ from sealtape.seal.format import unseal
 from sealtape.seal.keyring import KEYRING_FILE, read_keyring
 from sealtape.seal.structure import ClearCassette, read_clear
 from sealtape.settings import Settings, age, load_settings
+from sealtape.textfile import read_regular
 
 _PLAIN_SUFFIXES = (".yaml", ".yml")
 _PLAIN_CASSETTE = re.compile(rb'^"?interactions"?:|^\{\s*"(?:version|interactions)"', re.MULTILINE)
@@ -197,13 +198,16 @@ def _pending(path: Path) -> Finding:
 
 
 def _plain(path: Path) -> Iterator[Finding]:
-    try:
-        with path.open("rb") as file:
-            start = file.read(_LOOKED_AT_BYTES)
-    except OSError:
-        return  # not a cassette as far as anybody who may read it here can tell
-    if _PLAIN_CASSETTE.search(start):
+    if is_plain_cassette(path):
         yield Finding("note", shown(path), "this is a plain-text cassette: neither scrubbed nor sealed")
+
+
+def is_plain_cassette(path: Path) -> bool:
+    """Whether a file begins as a cassette of vcrpy's does; one that nobody may read here does not."""
+    try:
+        return _PLAIN_CASSETTE.search(read_regular(path, _LOOKED_AT_BYTES)) is not None
+    except OSError:
+        return False
 
 
 def write_junit(path: Path, suite: str, checked: Sequence[str], findings: Sequence[Finding]) -> None:

@@ -179,15 +179,23 @@ def git_findings(patient: Patient) -> Iterator[Finding]:
             "echo '*.tape -text -merge' >> .gitattributes",
         )
     yield from git_settings.findings(patient.root)
-    cassettes = files_under([patient.root], (store.SUFFIX,))
-    names = "".join(f"{path}\0" for path in cassettes)
-    ignored = git(patient.root, "check-ignore", "-z", "--stdin", given=names) if names else None
-    for name in filter(None, (ignored or "").split("\0")):
-        yield _problem(
-            "git ignores this cassette, so that CI will not have it",
-            f"git check-ignore -v {shlex.quote(shown(Path(name)))}",
-            shown(Path(name)),
-        )
+    yield from _ignored_findings(patient.root)
+
+
+def _ignored_findings(root: Path) -> Iterator[Finding]:
+    """Yield each rule of git's that ignores cassettes, with the first of them."""
+    names = "".join(f"{path}\0" for path in files_under([root], (store.SUFFIX,)))
+    said = git(root, "check-ignore", "-v", "-z", "--stdin", given=names) if names else None
+    by_rule: dict[str, list[Path]] = {}
+    fields = iter((said or "").split("\0"))
+    for source, line, pattern, name in zip(fields, fields, fields, fields, strict=False):
+        if not pattern.startswith("!"):
+            by_rule.setdefault(f"{pattern!a} in {source}:{line}", []).append(Path(name))
+    for rule, (first, *more) in by_rule.items():
+        also = f" and {len(more)} more" if more else ""
+        where = shown(first)
+        text = f"git ignores this cassette{also} by {rule}, so that CI goes without"
+        yield _problem(text, f"git check-ignore -v {shlex.quote(where)}", where)
 
 
 def cassette_findings(patient: Patient) -> Iterator[Finding]:

@@ -11,14 +11,16 @@ from pathlib import Path
 
 import click
 
+from sealtape import store, textfile
 from sealtape.cli.project import project_root
 from sealtape.cli.terminal import say
-from sealtape.errors import KeyMissing, KeyringError, UsageError
+from sealtape.errors import CassetteBusy, KeyMissing, KeyringError, UsageError
 from sealtape.seal import recipients
 from sealtape.seal.keyring import (
     KEY_FILE_VARIABLE,
     KEY_VARIABLE,
     KEYRING_FILE,
+    PASSPHRASE_VARIABLE,
     Key,
     Keyring,
     Opening,
@@ -170,7 +172,7 @@ def _elsewhere(recipient: Recipient) -> str:
 @click.argument("name")
 @click.option("--age", "age", metavar="RECIPIENT", help="An age recipient, age1….")
 @click.option("--ssh", "ssh", metavar="FILE", help="A file with an SSH public key, Ed25519 or RSA.")
-@click.option("--passphrase", is_flag=True, help="A passphrase, asked for, or read from standard input.")
+@click.option("--passphrase", is_flag=True, help="A passphrase: SEALTAPE_PASSPHRASE, or asked for.")
 @click.option("--key", "own_key", is_flag=True, help="A new key of the recipient's own; it is printed.")
 @click.option("--kms", "kms", metavar="ARN", help="Everybody who may decrypt with this AWS KMS key.")
 def add(
@@ -179,7 +181,9 @@ def add(
     """Wrap the project's key for the recipient NAME, who can open the cassettes from then on.
 
     It takes the key. The keyring is made where there is none; commit it. A passphrase or a key is never
-    taken from the command line, where other users and the shell's history would see it.
+    taken from the command line, where other users and the shell's history would see it. The passphrase is
+    SEALTAPE_PASSPHRASE, unless that is another recipient's already; else it is asked for, or read from
+    standard input where that is no terminal.
 
     \b
     Examples:
@@ -207,7 +211,7 @@ def add(
     elif ssh:
         recipient = recipients.age(name, _public_key(Path(ssh)))
     elif passphrase:
-        recipient = recipients.passphrase(name, _asked_passphrase())
+        recipient = recipients.passphrase(name, _passphrase(ring))
     elif kms:
         from sealtape.seal.kms import aws_kms
 
@@ -216,7 +220,7 @@ def add(
         own = new_key()
         recipient = recipients.raw_key(name, own)
     holders = (*(ring.recipients if ring else ()), recipient.wrapping(key))
-    _write(root, Keyring.of(key, holders, KEYRING_FILE))
+    _write(root, ring, Keyring.of(key, holders, KEYRING_FILE))
     say(f"the key {key.id} is wrapped for {name} ({recipient.kind}): commit {KEYRING_FILE}", err=True)
     if own is not None:
         say(f"{name}'s own key is the line below: a secret, and shown only now", err=True)
@@ -241,8 +245,17 @@ def _public_key(path: Path) -> str:
     return text
 
 
-def _asked_passphrase() -> str:
-    """Return what a person typed twice, or the first line of standard input."""
+def _passphrase(ring: Keyring | None) -> str:
+    """Return the passphrase in the environment, what a person typed twice, or a line of standard input."""
+    __tracebackhide__ = True
+    given = os.environ.get(PASSPHRASE_VARIABLE, "")
+    # One that opens the keyring is the passphrase of whoever adds somebody, and not the new recipient's.
+    if given.strip() and not any(
+        recipient.kind == "passphrase" and recipients.private_of_passphrase(recipient, given)
+        for recipient in (ring.recipients if ring else ())
+    ):
+        say(f"the passphrase is that in {PASSPHRASE_VARIABLE}", err=True)
+        return given
     if sys.stdin.isatty():
         typed: str = click.prompt("passphrase", hide_input=True, confirmation_prompt=True, err=True)
         return typed
@@ -273,7 +286,7 @@ def remove(name: str) -> None:
             where=KEYRING_FILE,
             hint="sealtape keys unlock, which keeps it in a file",
         )
-    _write(root, Keyring.of(key, left, KEYRING_FILE))
+    _write(root, ring, Keyring.of(key, left, KEYRING_FILE))
     say(
         f"{name} is removed: commit {KEYRING_FILE}\n"
         f"{name} still has what {name} had: git's history holds the key {key.id} wrapped for {name},\n"
@@ -367,7 +380,11 @@ def _opened() -> tuple[Path, Key, Keyring | None]:
     return root, load_key(pinned, root=root), read_keyring(root)
 
 
-def _write(root: Path, ring: Keyring) -> None:
-    from sealtape.cli.rotation import write_keyring  # it brings tomlkit
-
-    write_keyring(root, ring)
+def _write(root: Path, before: Keyring | None, ring: Keyring) -> None:
+    """Put ``ring`` in the place of ``before``, unless that has been changed meanwhile."""
+    with store.lock(root / KEYRING_FILE):
+        if read_keyring(root) != before:
+            raise CassetteBusy(
+                "somebody else changed the keyring meanwhile", where=KEYRING_FILE, hint="run this again"
+            )
+        textfile.replace_text(root / KEYRING_FILE, ring.text)

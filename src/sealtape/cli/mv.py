@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import click
@@ -14,8 +16,7 @@ import click
 from sealtape import store
 from sealtape.cli.project import PENDING, files_under, key_for, shown
 from sealtape.cli.terminal import say
-from sealtape.errors import CassetteMisnamed, CassetteMissing, StoreUnwritable, UsageError
-from sealtape.interaction import Sealed
+from sealtape.errors import CassetteBusy, CassetteMisnamed, CassetteMissing, StoreUnwritable, UsageError
 from sealtape.seal.format import read_clear
 from sealtape.seal.keyring import Key
 from sealtape.seal.resealing import reseal
@@ -36,11 +37,18 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A move worked out in memory: what is to be written, and what is there now."""
+    """A move worked out on the disk, beside its target: a folder of cassettes need not fit into memory.
+
+    ``temporary`` is None where a move that was killed has put the target in its place already; ``digest`` is
+    that of the source, ``name`` and ``key_id`` are what it was bound to and sealed with.
+    """
 
     move: Move
-    after: Sealed
-    before: Sealed
+    temporary: Path | None
+    digest: bytes
+    name: str
+    key_id: str
+    key: Key
 
 
 @click.command()
@@ -51,9 +59,9 @@ def command(old: Path, new: Path) -> None:
 
     A cassette is bound to its place in the project, so that none can stand in for another; this binds
     it to the new one, which takes the key. Only the header and the end row change. All cassettes are
-    moved or none, and nothing is overwritten. Files that have been moved already (git mv) are bound to
-    their new names: name them as if they had not. A cassette moved to a folder that exists keeps its
-    file name.
+    moved or none, and nothing is overwritten; one that is killed goes on when it is given again. Files that
+    have been moved already (git mv) are bound to their new names: name them as if they had not. A cassette
+    moved to a folder that exists keeps its file name.
 
     \b
     Examples:
@@ -61,10 +69,8 @@ def command(old: Path, new: Path) -> None:
       sealtape mv tests/cassettes/test_a/test_one.tape tests/cassettes/test_a/test_two.tape
     """
     moves = planned(old, new)
-    with ExitStack() as locks:
-        for path in sorted({os.path.realpath(p) for move in moves for p in (move.source, move.target)}):
-            locks.enter_context(store.lock(Path(path)))
-        carry_out([_prepared(move) for move in moves])
+    with ExitStack() as temporaries:
+        carry_out([_prepared(move, temporaries) for move in moves])
     for move in moves:
         say(f"{shown(_place(old, new, move))} -> {shown(move.target)}")
     _remove_empty(old)
@@ -83,13 +89,6 @@ def planned(old: Path, new: Path) -> list[Move]:
         raise CassetteMissing(
             "there is no cassette", where=shown(old), hint=f"ls {shlex.quote(shown(old.parent))}"
         )
-    for move in moves:
-        if move.source != move.target and os.path.lexists(move.target):
-            raise UsageError(
-                "there is a file already, and nothing is overwritten",
-                where=shown(move.target),
-                hint=f"rm {shlex.quote(shown(move.target))}, if it is the one to lose",
-            )
     return moves
 
 
@@ -134,15 +133,33 @@ def _already_moved(old: Path, new: Path) -> Iterator[Move]:
             )
 
 
-def _prepared(move: Move) -> Prepared:
+def _prepared(move: Move, temporaries: ExitStack) -> Prepared:
+    """Seal a cassette for its new place into a temporary file, which ``temporaries`` removes."""
     where = shown(move.source)
     data = store.read(move.source)
     clear = read_clear(data, where=where)
     key = key_for(load_settings(move.source.parent), clear)
-    # The same recording and key give the same bytes: this is the file that is there now.
-    before = reseal(data, key, key.named(clear.key_id), where=where, name=move.name)
     _refuse_other_project(move, key)
-    return Prepared(move, reseal(data, key, key, where=where, renamed=_name(move.target)), before)
+    after = reseal(data, key, key, where=where, name=move.name, renamed=_name(move.target))
+    temporary: Path | None = None
+    if move.source == move.target or not os.path.lexists(move.target):
+        temporary = store.stage(move.target, after)
+        temporaries.callback(temporary.unlink, missing_ok=True)
+    elif not _is_copy(move.target, after.data) or os.path.samefile(move.source, move.target):
+        raise _occupied(move.target)
+    return Prepared(move, temporary, hashlib.sha256(data).digest(), clear.name, clear.key_id, key)
+
+
+def _is_copy(path: Path, data: bytes) -> bool:
+    return path.is_file() and store.read(path) == data
+
+
+def _occupied(path: Path) -> UsageError:
+    return UsageError(
+        "there is a file already, and nothing is overwritten",
+        where=shown(path),
+        hint=f"rm {shlex.quote(shown(path))}, if it is the one to lose",
+    )
 
 
 def _refuse_other_project(move: Move, key: Key) -> None:
@@ -157,23 +174,56 @@ def _refuse_other_project(move: Move, key: Key) -> None:
 
 
 def carry_out(prepared: list[Prepared]) -> None:
-    """Write every cassette to its new place and remove the old ones, or leave all as it was."""
-    with ExitStack() as undo:
+    """Put every cassette in its new place and remove the old ones, or leave all as it was."""
+    undo: list[Callable[[], object]] = []
+    try:
         for item in prepared:
-            if item.move.source == item.move.target:
-                undo.callback(store.write, item.move.source, item.before)
-            else:
-                undo.callback(_take_back, item.move.target)
-            store.write(item.move.target, item.after)
+            _put(item, undo)
         for item in prepared:
             if item.move.source != item.move.target:
-                undo.callback(store.write, item.move.source, item.before)
-                _remove(item.move.source)
-        undo.pop_all()
+                with store.lock(item.move.source):
+                    _require_unchanged(item)
+                    undo.append(partial(_put_back, item))
+                    _remove(item.move.source)
+    except BaseException:
+        # In this order and no further than it goes: an old place is empty only while the new one is not.
+        for step in reversed(undo):
+            step()
+        raise
+
+
+def _put(item: Prepared, undo: list[Callable[[], object]]) -> None:
+    in_place = item.move.source == item.move.target
+    with ExitStack() as locks:
+        # Not all at once: each is an open file, of which a process may have a thousand.
+        for path in sorted({os.path.realpath(item.move.source), os.path.realpath(item.move.target)}):
+            locks.enter_context(store.lock(Path(path)))
+        _require_unchanged(item)
+        if item.temporary is not None:
+            if not in_place and os.path.lexists(item.move.target):
+                raise _occupied(item.move.target)  # it was recorded since
+            undo.append(partial(_put_back, item) if in_place else partial(_take_back, item.move.target))
+            store.put(item.temporary, item.move.target)
+
+
+def _require_unchanged(item: Prepared) -> None:
+    if hashlib.sha256(store.read(item.move.source)).digest() != item.digest:
+        raise CassetteBusy(
+            "this cassette was recorded while it was moved, and nothing was",
+            where=shown(item.move.source),
+            hint="let the tests end, then run this again",
+        )
+
+
+def _put_back(item: Prepared) -> None:
+    # Sealing is deterministic: this is the file that was there.
+    data, sealing = store.read(item.move.target), item.key.named(item.key_id)
+    before = reseal(data, item.key, sealing, where=shown(item.move.target), renamed=item.name)
+    store.write(item.move.source, before)
 
 
 def _take_back(path: Path) -> None:
-    # The write that failed may have failed before there was a file, or even a folder.
+    # What failed may have failed before there was a file.
     with suppress(FileNotFoundError, NotADirectoryError):
         path.unlink()
 

@@ -12,14 +12,14 @@ prefix is a state that can be told and finished:
 
 Until 5 the pin and the keyring differ, which every command refuses as a rotation that was begun: the
 keyring opens the cassettes of either key, so ``sealtape keys rotate --reseal`` finishes it, and goes on
-where it was killed. An error before the last cassette is in place puts back what was there.
+where it was killed. An error, or Ctrl-C, at any of them puts back what was there, last things first.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -64,12 +64,21 @@ class _Staged:
     digest: bytes
 
 
+_Undo = list[Callable[[], object]]
+"""What puts back what was changed, in the order of the changes."""
+
+
 def rotate(root: Path, *, reseal: bool, environ: Mapping[str, str] = os.environ) -> Rotated:
     """Give the project at ``root`` a new key, or finish a rotation that was begun.
 
     With ``reseal`` no cassette is left under an old key, and the old keys are retired. Raise `SealtapeError`
-    with everything as it was.
+    with everything as it was, `CassetteBusy` where somebody else is changing the keyring.
     """
+    with store.lock(root / KEYRING_FILE):
+        return _rotate(root, reseal, environ)
+
+
+def _rotate(root: Path, reseal: bool, environ: Mapping[str, str]) -> Rotated:
     pyproject = scaffold.read_pyproject(root)
     pinned = load_settings(root).key_id
     if not pinned:
@@ -85,21 +94,26 @@ def rotate(root: Path, *, reseal: bool, environ: Mapping[str, str] = os.environ)
         opening = unlock(pinned, environ, root=root)
         key = new_key().after((Predecessor(opening.key), *opening.key.older))
     pinning = pyproject.pinning(key.id)
-    with ExitStack() as temporaries, ExitStack() as undo:
+    holders = ring.recipients if ring else ()
+    if not begun:
+        holders = tuple(recipient.wrapping(key) for recipient in holders)
+    with ExitStack() as temporaries:
         staged = _staged_all(root, key, temporaries) if reseal else []
-        holders = ring.recipients if ring else ()
-        file = _key_file(opening)
-        if not begun:
-            holders = tuple(recipient.wrapping(key) for recipient in holders)
-            file = None if opening.recipient else _new_key_file(key, undo)
-            _write_ring(root, Keyring.of(key, holders, KEYRING_FILE), undo)
-        _put_all(root, key, staged, temporaries, undo)
-        undo.pop_all()  # from here on it is finished, by a second run if it must be
-        if reseal:
-            _require_none_left(root, key)
-            key = key.after([Predecessor(old.key, retired=True) for old in key.older])
-            write_keyring(root, Keyring.of(key, holders, KEYRING_FILE))
-        textfile.replace_text(pyproject.path, pinning)
+        undo: _Undo = []
+        try:
+            file = _key_file(opening) if begun else _new_key_file(key, opening, undo)
+            _replace(root / KEYRING_FILE, Keyring.of(key, holders, KEYRING_FILE).text, undo)
+            _put_all(key, staged, temporaries, undo)
+            if reseal:
+                _require_none_left(root, key)
+                key = key.after([Predecessor(old.key, retired=True) for old in key.older])
+                _replace(root / KEYRING_FILE, Keyring.of(key, holders, KEYRING_FILE).text, undo)
+            _replace(pyproject.path, pinning, undo)
+        except BaseException:
+            # In this order and no further than it goes: what is not put back opens with the new key only.
+            for step in reversed(undo):
+                step()
+            raise
     return Rotated(key, file, len(staged), holders)
 
 
@@ -119,17 +133,31 @@ def _key_file(opening: Opening) -> Path | None:
     return None if opening.recipient or opening.source == KEY_VARIABLE else Path(opening.source)
 
 
-def _new_key_file(key: Key, undo: ExitStack) -> Path:
-    path = write_key_file(key)
-    undo.callback(path.unlink, missing_ok=True)
-    return path
+def _new_key_file(key: Key, opening: Opening, undo: _Undo) -> Path | None:
+    """Keep the new key in a file, unless a recipient is at work, for whom it is wrapped."""
+    if opening.recipient:
+        return None
+    undo.append(partial(_remove, key_path(key.id)))
+    return write_key_file(key)
 
 
-def _write_ring(root: Path, ring: Keyring, undo: ExitStack) -> None:
-    path = root / KEYRING_FILE
+def _remove(path: Path) -> None:
+    if os.path.lexists(path):  # a disk that cannot be written refuses to remove what is not there
+        path.unlink()
+
+
+def _replace(path: Path, text: str, undo: _Undo) -> None:
     before = textfile.read_text(path)
-    undo.callback(partial(textfile.replace_text, path, before) if before else path.unlink)
-    textfile.replace_text(path, ring.text)
+
+    def put_back() -> None:
+        if not before:
+            _remove(path)
+        elif textfile.read_text(path) != before:  # a full disk may be why it is as it was
+            textfile.replace_text(path, before)
+
+    if text != before:
+        undo.append(put_back)
+        textfile.replace_text(path, text)
 
 
 def project_cassettes(root: Path) -> Iterator[Path]:
@@ -154,28 +182,18 @@ def _staged(path: Path, key: Key, undo: ExitStack) -> _Staged | None:
     return _Staged(path, temporary, hashlib.sha256(data).digest())
 
 
-def _put_all(root: Path, key: Key, staged: list[_Staged], temporaries: ExitStack, undo: ExitStack) -> None:
-    """Put every temporary file in the place of its cassette, or leave all cassettes as they were."""
-    done: list[tuple[Path, str]] = []
-    try:
-        for item in staged:
-            with store.lock(item.path):
-                data = store.read(item.path)
-                current: _Staged | None = item
-                if hashlib.sha256(data).digest() != item.digest:
-                    current = _staged(item.path, key, temporaries)  # it was recorded again since
-                if current is not None:
-                    done.append((item.path, read_clear(data, where=shown(item.path)).key_id))
-                    store.put(current.temporary, item.path)
-    except BaseException:
-        try:
-            for path, key_id in reversed(done):
-                _put_back(path, key_id, key)
-        except BaseException:
-            # What could not be put back opens with the new key only, so that one must stay.
-            undo.pop_all()
-            raise
-        raise
+def _put_all(key: Key, staged: list[_Staged], temporaries: ExitStack, undo: _Undo) -> None:
+    """Put every temporary file in the place of its cassette; ``undo`` puts the cassettes back."""
+    for item in staged:
+        with store.lock(item.path):
+            data = store.read(item.path)
+            current: _Staged | None = item
+            if hashlib.sha256(data).digest() != item.digest:
+                current = _staged(item.path, key, temporaries)  # it was recorded again since
+            if current is not None:
+                key_id = read_clear(data, where=shown(item.path)).key_id
+                undo.append(partial(_put_back, item.path, key_id, key))
+                store.put(current.temporary, item.path)
 
 
 def _require_none_left(root: Path, key: Key) -> None:
@@ -195,8 +213,3 @@ def _put_back(path: Path, key_id: str, key: Key) -> None:
 
 def _key_id(path: Path) -> str:
     return read_clear(store.read(path), where=shown(path)).key_id
-
-
-def write_keyring(root: Path, ring: Keyring) -> None:
-    """Write ``ring`` as the keyring of the project at ``root``; raise `StoreUnwritable`."""
-    textfile.replace_text(root / KEYRING_FILE, ring.text)

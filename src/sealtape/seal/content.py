@@ -12,7 +12,7 @@ import math
 import re
 import struct
 from collections.abc import Mapping, Sequence
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -66,6 +66,8 @@ class _Response(_Part):
     status: int
     broken: str = ""
     stays: bool = False
+    version: int = 11
+    url: str = ""
 
 
 class _Failure(_Part):
@@ -73,22 +75,16 @@ class _Failure(_Part):
     message: str
 
 
-class _Outcome(msgspec.Struct):
-    """That part of a head which says what came of the request."""
-
+class _Head(_Part):
+    removals: list[tuple[str, str, str, str, int, int]]
+    aws: _Aws | None = None
+    http: _Http | None = None
     response: _Response | None = None
     failure: _Failure | None = None
 
 
-class _Head(_Part, _Outcome, kw_only=True):
-    removals: list[tuple[str, str, str, str, int, int]]
-    aws: _Aws | None = None
-    http: _Http | None = None
-
-
 _removal = lru_cache(maxsize=1024)(Removal)
 _HEAD = msgspec.json.Decoder(_Head)
-_OUTCOME = msgspec.json.Decoder(_Outcome)
 _FACTS = msgspec.json.Decoder(dict[str, Any])
 _UNREADABLE = (msgspec.DecodeError, struct.error, TypeError, ValueError, RecursionError)
 
@@ -138,6 +134,10 @@ def pack(scrubbed: Scrubbed) -> bytes:
             response["broken"] = outcome.broken
         if outcome.stays:
             response["stays"] = True
+        if outcome.version != 11:
+            response["version"] = outcome.version
+        if outcome.url:
+            response["url"] = outcome.url
         head["response"] = response
         answer = outcome.body
     else:
@@ -161,10 +161,8 @@ def unpack(frame: bytes) -> Scrubbed:
         # Almost no call has a tagged leaf, and walking every tree would cost more than the cipher.
         tagged = b"$" in text
         request = _request(head, frame[start:middle], tagged=tagged)
-        _refuse_other_outcomes(head, len(frame) - middle)
-        # Half of what a head holds are header fields, and a test may never come to ask for them.
-        interaction = Interaction.deferred(request, partial(_outcome, frame))
-        return Scrubbed(interaction, tuple([_removal(*removal) for removal in head.removals]))
+        removals = tuple([_removal(*removal) for removal in head.removals]) if head.removals else ()
+        return Scrubbed(Interaction(request, _outcome(head, frame[middle:])), removals)
     except _UNREADABLE as error:
         raise NotUnderstood from error
 
@@ -224,26 +222,23 @@ def _request(head: _Head, body: bytes, *, tagged: bool) -> Request:
     )
 
 
-def _refuse_other_outcomes(head: _Head, body_length: int) -> None:
-    """Raise `NotUnderstood` where `_outcome` could not say what came of the request."""
+def _outcome(head: _Head, body: bytes) -> Outcome:
     response, failure = head.response, head.failure
-    if (response is None) == (failure is None):
-        raise NotUnderstood
-    if body_length if response is None else len(response.headers) % 2:
-        raise NotUnderstood
-
-
-def _outcome(frame: bytes) -> Outcome:
-    """Return what came of the request in a frame that `unpack` has found to be in order."""
-    start, middle = _bounds(frame)
-    head = _decoded(frame[_FIXED.size : start], _OUTCOME)
-    response, failure = head.response, head.failure
-    if failure is not None:
+    if response is None:
+        if failure is None or body:
+            raise NotUnderstood
         return Failure(failure.kind, failure.message)
-    assert response is not None
-    headers = _pairs(response.headers)
+    if failure is not None:
+        raise NotUnderstood
     return Response(
-        response.status, response.reason, headers, frame[middle:], response.broken, response.stays
+        response.status,
+        response.reason,
+        _pairs(response.headers),
+        body,
+        response.broken,
+        response.stays,
+        response.version,
+        response.url,
     )
 
 

@@ -10,6 +10,14 @@ Everything else is HKDF-SHA256 over the 32 bytes with the label ``sealtape/1/PUR
 `sealtape.seal.format`), and what other rooms ask for through `Key.derive`. The id is derived rather
 than hashed so that it says nothing about any other derived key.
 
+It has 64 bits, because people read and compare it and every header of format 1 holds it. What trusts it is
+the pin in pyproject.toml, which a swapped keyring would have to meet: another key with a given id takes some
+2^64 derivations of six SHA-256 blocks each, two centuries of a graphics card that does 2 * 10^10 a second.
+(Two keys of one id take 2^32, and are of use only to whoever makes both, and has the key.) A machine that has
+the key itself refuses that keyring all the same, by its MAC; recipients would replay planted recordings, and
+record for whoever planted them. Should it come to be cheap: 16 bytes of HKDF begin with the 8 that it gives
+now, so a later version can pin more of them beside the same ids, in files that stay as they are.
+
 A key that took another's place knows its predecessors (`Predecessor`). Stand-ins and the digests of
 what they replaced stand inside of recordings and are matched against live requests, so the purpose
 ``stand-ins`` is derived from the first key of the line: a rotation leaves every recording replayable.
@@ -38,7 +46,7 @@ import platformdirs
 
 from sealtape.errors import KeyMalformed, KeyMissing, KeyringError
 from sealtape.seal import primitives
-from sealtape.textfile import sync_folder
+from sealtape.textfile import remedy, sync_folder
 
 KEY_VARIABLE = "SEALTAPE_KEY"
 KEY_FILE_VARIABLE = "SEALTAPE_KEY_FILE"
@@ -288,5 +296,5 @@ def _unusable_file(path: Path, error: OSError) -> KeyringError:
         "the key file cannot be used",
         where=str(path),
         why=(error.strerror or type(error).__name__).lower(),
-        hint=f"ls -ld {shlex.quote(str(path.parent))}",
+        hint=remedy(path.parent, error),
     )

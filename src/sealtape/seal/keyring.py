@@ -269,7 +269,7 @@ def _nobody(ring: Keyring) -> KeyMissing:
     return KeyMissing(
         "there is no key here",
         where=ring.where,
-        why=f"nothing on this machine opens it; its recipients are {_listed(ring) or 'none'}",
+        why=f"nothing on this machine opens {ring.key_id}; its recipients are {_listed(ring) or 'none'}",
         hint=f"{', or '.join(by or [_WAY_OF['key']])}; or ask one of them to run `sealtape keys add`",
     )
 

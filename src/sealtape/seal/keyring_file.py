@@ -47,6 +47,7 @@ from sealtape.seal import primitives, recipients
 from sealtape.seal.content import canonical
 from sealtape.seal.key import Key, Predecessor, parse_key
 from sealtape.seal.recipients import Recipient
+from sealtape.textfile import read_regular
 
 KEYRING_FILE = "sealtape-keyring.toml"
 VERSION = 1
@@ -218,7 +219,7 @@ def read_keyring(root: Path | None) -> Keyring | None:
         return None
     path = root / KEYRING_FILE
     try:
-        data = path.read_bytes()
+        data = read_regular(path)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:

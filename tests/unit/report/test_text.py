@@ -2,11 +2,22 @@ from __future__ import annotations
 
 import io
 import zlib
+from typing import Any
 
 import pytest
 from rich.console import Console
 
-from sealtape.interaction import AwsRequest, HttpRequest, Interaction, Recording, Removal, Response, Scrubbed
+from sealtape.interaction import (
+    CANCELLED,
+    UNREAD,
+    AwsRequest,
+    HttpRequest,
+    Interaction,
+    Recording,
+    Removal,
+    Response,
+    Scrubbed,
+)
 from sealtape.report.text import cassette_text, counted
 
 BOMB = '<!DOCTYPE a [<!ENTITY b "xx"><!ENTITY c "&b;&b;">]><a>&c;</a>'
@@ -69,6 +80,18 @@ def test_bytes_are_hinted_at_and_a_coded_body_is_decoded() -> None:
 def test_empty_parts_are_left_out() -> None:
     empty = Scrubbed(Interaction(AwsRequest("sts", "GetCallerIdentity", {}), Response(204)))
     assert lines(empty)[1:] == ["", "  1 sts.GetCallerIdentity  → 204"]
+
+
+def test_what_is_unusual_about_a_response_is_told() -> None:
+    def title(**unusual: Any) -> list[str]:
+        response = Response(200, "OK", **unusual)
+        return lines(Scrubbed(Interaction(HttpRequest("GET", "http://example.com/"), response)))[2:]
+
+    assert title(version=10)[0] == "  1 GET example.com/  → 200 OK  by HTTP 1.0"
+    assert title(broken="IncompleteRead")[0] == "  1 GET example.com/  → 200 OK  then IncompleteRead"
+    assert title(broken=UNREAD)[0].endswith("200 OK  of which the code read no more")
+    assert title(broken=CANCELLED)[0].endswith("200 OK  then the code gave up waiting")
+    assert title(url="http://example.com/there")[-2:] == ["    came from", "      http://example.com/there"]
 
 
 def test_stand_ins_stand_out_where_they_stand() -> None:

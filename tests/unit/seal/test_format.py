@@ -8,6 +8,7 @@ import gc
 import json
 import tracemalloc
 from collections.abc import Callable, Sequence
+from io import BytesIO
 
 import pytest
 from hypothesis import given, settings
@@ -135,6 +136,23 @@ class TestContent:
         assert traced_peak(lambda: unseal(data, key, where=WHERE)) < 2.2 * len(body)
         assert traced_peak(lambda: read_clear(data, where=WHERE)) < 2.8 * len(body)
 
+    def test_little_is_held_both_sealed_and_open(self, key: Key) -> None:
+        bodies = [bytes([number]) * 200_000 for number in range(20)]
+        rows = tuple(
+            Scrubbed(Interaction(HttpRequest("GET", "https://example.com/"), Response(200, body=body)))
+            for body in bodies
+        )
+        data = seal(Recording(new_cassette_id(), NAME, rows), key).data
+        tracemalloc.start()
+        try:
+            blocks = BytesIO(data).readlines()
+            opened = unseal(blocks, key, where=WHERE)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert opened.interactions == rows
+        assert peak < 1.2 * len(data)
+
     @given(parameters=st.dictionaries(NAMES, TREES, max_size=3))
     @settings(max_examples=200, deadline=None)
     def test_every_tree_of_parameters_comes_back(self, parameters: dict[str, Tree]) -> None:
@@ -165,6 +183,20 @@ class TestContent:
             assert gc.isenabled() is enabled
         finally:
             (gc.enable if before else gc.disable)()
+
+    def test_what_is_opened_is_old_at_once_for_the_garbage_collector(self, data: bytes, key: Key) -> None:
+        gc.collect()
+        opened = unseal(data, key, where=WHERE)
+        assert any(known is opened.interactions for known in gc.get_objects(generation=2))
+
+    def test_opening_thaws_nothing_that_the_project_has_frozen(self, data: bytes, key: Key) -> None:
+        gc.freeze()
+        try:
+            frozen = gc.get_freeze_count()
+            unseal(data, key, where=WHERE)
+            assert gc.get_freeze_count() == frozen
+        finally:
+            gc.unfreeze()
 
     def test_a_cassette_id_of_another_shape_is_refused(self, key: Key) -> None:
         with pytest.raises(UsageError):
