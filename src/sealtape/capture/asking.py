@@ -40,7 +40,10 @@ def ask(conversation: Conversation, request: HttpRequest, *, leaves: bool = True
     ``leaves`` false the client answers it within this process, and the sandbox has no say. Raises `Miss`
     and `SandboxError`.
     """
+    outcome = conversation.verbatim(request)
     exchange = Exchange(conversation.filter_response)
+    if outcome is not None:
+        return Asked(outcome, exchange, functools.partial(conversation.unread, request))
     if serves_credentials(request.url):
         if not conversation.offline:
             return None

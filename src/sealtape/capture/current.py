@@ -54,6 +54,9 @@ class Conversation(Protocol):
         `Miss` if there is no answer and nothing may be recorded.
         """
 
+    def verbatim(self, request: HttpRequest) -> Outcome | None:
+        """Return what `answer` would, if it takes no more than to look the request up as it is, else None."""
+
     def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:
         """Keep a place, in the order of requests, for one that leaves.
 

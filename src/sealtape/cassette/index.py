@@ -65,6 +65,7 @@ class Index:
         self._options = options
         self._repeats = "last" if options and options.allow_playback_repeats else repeats
         self._match = match
+        self._verbatim: dict[tuple[str, str], Canonical] | None = None
         self._unplayed: dict[Hashable, list[Entry]] = {}
         self._played: dict[Hashable, list[Entry]] = {}
         self.rewind()
@@ -97,13 +98,35 @@ class Index:
         """
         if not self.entries:
             return live, None
-        if self._began is None:
-            # By the clock that the test reads, which may be set after the cassette was opened.
-            self._began = time.time() - (time.monotonic() - self._opened)
+        self._begin()
         entry = self._equal(live)
         if entry is None and sent is not None and self._http_hosts:
             live, entry = self._below(live, sent())
         return live, entry or self._up_to_renaming(live, request)
+
+    def verbatim(self, request: HttpRequest) -> Entry | None:
+        """Return the entry that answers a request without a body whose URL was recorded as it is.
+
+        Of the recorded one nothing is left to be removed, and so nothing of this one, if its header fields,
+        which are not looked at, hold nothing. None if it takes more to tell.
+        """
+        if self._verbatim is None:
+            self._verbatim = {
+                (recorded.method, recorded.url): entry.canonical
+                for entry in self.entries
+                if isinstance(recorded := entry.scrubbed.interaction.request, HttpRequest)
+                and not recorded.body
+            }
+        wanted = None if request.body else self._verbatim.get((request.method, request.url))
+        if wanted is None:
+            return None
+        self._begin()
+        return self._staying(wanted) or self._next(wanted) or self._again(wanted)
+
+    def _begin(self) -> None:
+        if self._began is None:
+            # By the clock that the test reads, which may be set after the cassette was opened.
+            self._began = time.time() - (time.monotonic() - self._opened)
 
     def _equal(self, live: Request) -> Entry | None:
         if isinstance(live, HttpRequest) and self.matching is not None:

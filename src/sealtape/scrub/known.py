@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from urllib.parse import quote
 
-from sealtape.interaction import Removal
+from sealtape.interaction import Headers, Removal
 from sealtape.scrub.evidence import ORDINARY_WORDS
 from sealtape.scrub.needles import Needles, replaced
 from sealtape.scrub.pseudonyms import StandIns
@@ -143,7 +143,7 @@ class Known:
 
     ``edition`` grows with what is known. What was looked into is remembered for one edition only:
     ``cache`` holds results, ``quiet`` texts in which nothing can be found, ``shapes`` the names of mappings
-    that say nothing, and ``fields`` header fields that hold nothing.
+    that say nothing, and ``fields`` header fields that hold nothing, ``headers`` all of a request's together.
     """
 
     def __init__(self, stand_ins: StandIns) -> None:
@@ -170,6 +170,7 @@ class Known:
         self.quiet: set[str] = set()
         self.shapes: set[tuple[bool, tuple[str, ...]]] = set()
         self.fields: set[tuple[bool, tuple[str, str]]] = set()
+        self.headers: set[Headers] = set()
 
     def values(self) -> tuple[str, ...]:
         """The raw values that may not occur anywhere. They are secrets: for the residue gate only."""

@@ -19,6 +19,7 @@ from sealtape.errors import ResidueFound
 from sealtape.interaction import (
     AwsRequest,
     Captured,
+    Headers,
     Interaction,
     Outcome,
     Removal,
@@ -34,7 +35,7 @@ from sealtape.scrub.known import Known, Reach, reach_of
 from sealtape.scrub.lexicon import Lexicon
 from sealtape.scrub.models import Models, shared_models
 from sealtape.scrub.pseudonyms import StandIns
-from sealtape.scrub.replace import Notes
+from sealtape.scrub.replace import MOST_REMEMBERED, Notes
 from sealtape.scrub.residue import Residue, find_residue, place_of_any
 from sealtape.scrub.restore import Restoring
 from sealtape.scrub.walk import Walk
@@ -201,6 +202,18 @@ class Scrubber:
         while self._take_shown():
             clean = self._parts.request(request, self._eraser(request, None))
         return self._parts.request(clean, self._putting(self._recorded, request)) if self._recorded else clean
+
+    def holds_nothing(self, headers: Headers) -> bool:
+        """Whether these fields of an HTTP request have been looked into, and nothing was found in any."""
+        known = self._known
+        if headers in known.headers:
+            return True
+        fields = known.fields
+        if not all((False, field) in fields for field in headers):
+            return False
+        if len(known.headers) < MOST_REMEMBERED:
+            known.headers.add(headers)
+        return True
 
     def secrets_in(self, request: Request) -> dict[str, Secret]:
         """Return what is removed from a live request, each by its stand-in."""

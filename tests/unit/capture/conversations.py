@@ -33,6 +33,9 @@ class Memory:
                 return interaction.outcome
         raise Miss(f"{request.label} was never recorded")
 
+    def verbatim(self, request: HttpRequest) -> Outcome | None:
+        return None
+
     def record(self, request: Request, outcome: Callable[[], Outcome | None]) -> None:
         self._left.append((request, outcome))
 
