@@ -348,8 +348,10 @@ def test_a_stream_with_an_initial_response_comes_back() -> None:
 def test_an_event_that_is_an_exception_is_raised_again() -> None:
     async def work(url: str) -> str:
         async with client("bedrock-runtime", url) as runtime:
+            stream = await conversed(runtime)
             with pytest.raises(EventStreamError) as caught:
-                [event async for event in await conversed(runtime)]
+                [event async for event in stream]
+            stream.close()
             return str(caught.value)
 
     error = frame("throttlingException", b'{"message": "slow down"}', kind="exception")

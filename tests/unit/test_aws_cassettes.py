@@ -54,13 +54,14 @@ def test_forty_calls_on_eight_threads_record_forty_and_replay_forty_a_hundred_ti
 ) -> None:
     wanted = [f"key-{n}" for n in range(40)]
     kms = client("kms", http.url)
-    for _ in range(100):
+    for _ in range(20):
         with tape() as cassette:
             assert delete_keys(kms) == wanted
         assert len(cassette) == 40
-        with tape("none") as cassette:
-            assert delete_keys(kms) == wanted
-        assert (cassette.play_count, len(cassette)) == (40, 40)
+        for _ in range(5):
+            with tape("none") as cassette:
+                assert delete_keys(kms) == wanted
+            assert (cassette.play_count, len(cassette)) == (40, 40)
 
 
 def test_two_regions_on_two_threads_do_not_answer_for_each_other(

@@ -181,6 +181,10 @@ class Cassette(VcrpyNames):
         there is no answer and nothing may be recorded, and `SandboxRefused` if the request carries a
         stand-in, which no real provider may see.
         """
+        if isinstance(request, AwsRequest):
+            outcome = self.verbatim(request)
+            if outcome is not None:
+                return outcome
         live = self._scrubber.scrub_request(request)
         with self._lock:
             entry = None
@@ -201,15 +205,18 @@ class Cassette(VcrpyNames):
                 return None
             raise self._noted(self._miss(live, request))
 
-    def verbatim(self, request: HttpRequest) -> Outcome | None:
+    def verbatim(self, request: Request) -> Outcome | None:
         """Return what `answer` would, if it takes no more than to look the request up as it is, else None."""
         # Names that stand for others here could be those of other recorded requests.
-        if self.may_record or self._options is not None or self._index.translates:
+        if self.may_record or self._index.translates:
             return None
-        if not self._scrubber.holds_nothing(request.headers):
+        known: Request = request
+        if isinstance(request, AwsRequest):
+            known = self._scrubber.with_scrubbed_caller(request)
+        elif self._options is not None or not self._scrubber.holds_nothing(request.headers):
             return None
         with self._lock:
-            entry = self._index.verbatim(request)
+            entry = self._index.verbatim(known)
             if entry is None:
                 return None
             self._last_was_played = True

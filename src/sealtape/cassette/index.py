@@ -104,12 +104,25 @@ class Index:
             live, entry = self._below(live, sent())
         return live, entry or self._up_to_renaming(live, request)
 
-    def verbatim(self, request: HttpRequest) -> Entry | None:
-        """Return the entry that answers a request without a body whose URL was recorded as it is.
+    def verbatim(self, request: Request) -> Entry | None:
+        """Return the entry that answers what was recorded as it is; None if it takes more to tell.
 
-        Of the recorded one nothing is left to be removed, and so nothing of this one, if its header fields,
-        which are not looked at, hold nothing. None if it takes more to tell.
+        Of the recorded request nothing is left to be removed, and so nothing of this one. That goes for an
+        AWS call that names no account, with its ``caller`` scrubbed, and for an HTTP request without a body
+        whose header fields, which are not looked at, hold nothing.
         """
+        wanted = self._call(request) if isinstance(request, AwsRequest) else self._fetch(request)
+        if wanted is None:
+            return None
+        self._begin()
+        return self._staying(wanted) or self._next(wanted) or self._again(wanted)
+
+    def _call(self, request: AwsRequest) -> Canonical | None:
+        wanted = canonical(request)
+        only_speaks = len(wanted.names) == len(("region", "caller"))
+        return wanted if only_speaks and wanted.key in self._unplayed else None
+
+    def _fetch(self, request: HttpRequest) -> Canonical | None:
         if self._verbatim is None:
             self._verbatim = {
                 (recorded.method, recorded.url): entry.canonical
@@ -117,11 +130,7 @@ class Index:
                 if isinstance(recorded := entry.scrubbed.interaction.request, HttpRequest)
                 and not recorded.body
             }
-        wanted = None if request.body else self._verbatim.get((request.method, request.url))
-        if wanted is None:
-            return None
-        self._begin()
-        return self._staying(wanted) or self._next(wanted) or self._again(wanted)
+        return None if request.body else self._verbatim.get((request.method, request.url))
 
     def _begin(self) -> None:
         if self._began is None:

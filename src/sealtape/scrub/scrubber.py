@@ -203,6 +203,21 @@ class Scrubber:
             clean = self._parts.request(request, self._eraser(request, None))
         return self._parts.request(clean, self._putting(self._recorded, request)) if self._recorded else clean
 
+    def with_scrubbed_caller(self, request: AwsRequest) -> AwsRequest:
+        """Return a live call with what stands for its caller, and all else as it is."""
+        caller = request.caller
+        if caller and "access-key-id" not in self._lexicon.off:
+            caller = self._stand_ins.of(caller)
+        return AwsRequest(
+            request.service,
+            request.operation,
+            request.parameters,
+            request.body,
+            request.region,
+            caller,
+            request.protocol,
+        )
+
     def holds_nothing(self, headers: Headers) -> bool:
         """Whether these fields of an HTTP request have been looked into, and nothing was found in any."""
         known = self._known

@@ -310,7 +310,7 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            if not gc.get_freeze_count():  # else the project has frozen objects, which would thaw too
+            if not gc.get_freeze_count():  # else the project, or Python 3.12, has some that would thaw too
                 gc.freeze()
                 gc.unfreeze()
             gc.enable()

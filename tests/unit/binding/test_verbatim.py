@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from sealtape.capture.asking import ask
 from sealtape.cassette import Cassette
 from sealtape.errors import Miss
-from sealtape.interaction import HttpRequest, Response
+from sealtape.interaction import AwsRequest, HttpRequest, Request, Response
 from sealtape.modes import NEW_EPISODES
-from tests.unit.binding.cassettes import answered, cassette, fetched, opened, scrubber
+from tests.unit.binding.cassettes import answered, asked, cassette, fetched, opened, scrubber, text
 
 PLAIN = (("Accept", "*/*"),)
 
@@ -31,7 +31,7 @@ def body(tape: Cassette, request: HttpRequest) -> str:
     return asked.outcome.body.decode()
 
 
-def looked_up(tape: Cassette, request: HttpRequest) -> str | None:
+def looked_up(tape: Cassette, request: Request) -> str | None:
     """Return what is found without a look at everything."""
     outcome = tape.verbatim(request)
     return outcome.body.decode() if isinstance(outcome, Response) else None
@@ -101,3 +101,56 @@ def test_of_what_may_be_recorded_nothing_is_looked_up() -> None:
     tape = opened(recorded, mode=NEW_EPISODES)
     assert body(tape, get("/a")) == "0"
     assert looked_up(tape, get("/a")) is None
+
+
+KEY_ID = "AKIA" + "Q7XW4VB1NZ8M2K9F"
+
+
+def called(
+    key: str = "a", caller: str = KEY_ID, region: str = "eu-west-1", body: bytes | None = None
+) -> Request:
+    return AwsRequest("s3", "GetObject", {"Bucket": "example", "Key": key}, body, region, caller, "rest-xml")
+
+
+def test_a_call_that_was_recorded_as_it_is_is_looked_up_whoever_calls_from_wherever() -> None:
+    recorded = scrubber().scrub([answered(called(), str(n)) for n in range(2)])
+    tape = opened(recorded)
+    assert [looked_up(tape, called()) for _ in range(3)] == ["0", "1", None]
+    tape = opened(recorded)
+    other = called(caller="AKIA" + "2222222222222222", region="us-east-1")
+    assert [looked_up(tape, other) for _ in range(3)] == ["0", "1", None]
+
+
+def test_two_callers_do_not_answer_for_each_other() -> None:
+    other = "AKIA" + "B1NZ8M2K9FQ7XW4V"
+    tape = cassette(answered(called(), "mine"), answered(called(caller=other), "yours"))
+    assert looked_up(tape, called(caller=other)) == "yours"
+    assert looked_up(tape, called(caller=other)) is None
+    assert looked_up(tape, called()) == "mine"
+
+
+def test_who_calls_gets_the_own_key_back() -> None:
+    tape = cassette(answered(called(), f"made by {KEY_ID}"))
+    assert looked_up(tape, called()) == f"made by {KEY_ID}"
+
+
+def test_another_key_or_payload_is_looked_into() -> None:
+    tape = cassette(answered(called(body=b"x"), "x"))
+    assert looked_up(tape, called(key="b", body=b"x")) is None
+    assert looked_up(tape, called(body=b"y")) is None
+    assert looked_up(tape, called(body=b"x")) == "x"
+
+
+def test_a_call_that_names_an_account_or_holds_a_secret_is_looked_into() -> None:
+    arn = "arn:aws:sns:eu-west-1:{}:news".format
+    password = "hunter" + "2-Zx81-Qw72"
+    there, here = (
+        asked("sns.Publish", TopicArn=arn("210987654321")),
+        asked("sns.Publish", TopicArn=arn("1098" * 3)),
+    )
+    changed = asked("rds.ModifyDBInstance", MasterUserPassword=password)
+    tape = cassette(answered(there, arn("210987654321")), answered(changed, f"is {password}"))
+    assert looked_up(tape, here) is None
+    assert "210987654321" not in text(tape, here)
+    assert looked_up(tape, changed) is None
+    assert text(tape, changed) == f"is {password}"

@@ -187,7 +187,9 @@ class TestContent:
     def test_what_is_opened_is_old_at_once_for_the_garbage_collector(self, data: bytes, key: Key) -> None:
         gc.collect()
         opened = unseal(data, key, where=WHERE)
-        assert any(known is opened.interactions for known in gc.get_objects(generation=2))
+        is_old = any(known is opened.interactions for known in gc.get_objects(generation=2))
+        # Python 3.12 has frozen objects of its own.
+        assert is_old is (gc.get_freeze_count() == 0)
 
     def test_opening_thaws_nothing_that_the_project_has_frozen(self, data: bytes, key: Key) -> None:
         gc.freeze()
