@@ -16,7 +16,8 @@ MAX_UNPACKED = 64 * 1024 * 1024
 _ZIP = b"PK\x03\x04"
 _END = b"PK\x05\x06"
 _END_SIZE, _COMMENT_SIZE = 22, 20
-_LOCAL = struct.Struct("<4s2xHH12xIHH")
+_LOCAL = struct.Struct("<4sHHH12xIHH")
+_LATEST, _MOST_METHODS = 0xFF, 99
 _ENCRYPTED, _SIZE_LATER = 0x1, 0x8
 _STORED, _DEFLATED = 0, 8
 _CLOSED = (b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07")
@@ -126,9 +127,11 @@ def _streamed(data: bytes) -> Reading:
     at, total = max(0, data.find(_ZIP)), 0
     files = {"": data[:at]} if at else {}
     while at >= 0 and data[at : at + 4] == _ZIP and at + _LOCAL.size <= len(data):
-        _, flags, method, size, name_size, extra_size = _LOCAL.unpack_from(data, at)
+        _, version, flags, method, size, name_size, extra_size = _LOCAL.unpack_from(data, at)
         start = at + _LOCAL.size + name_size + extra_size
         name = data[at + _LOCAL.size : at + _LOCAL.size + name_size].decode("utf-8", "replace")
+        if version > _LATEST or method > _MOST_METHODS or not name_size or start > len(data):
+            return Reading(files)  # it says PK, and is no zip
         if flags & _ENCRYPTED or method not in (_STORED, _DEFLATED):
             return Reading(files, closed=True)
         if method == _STORED:

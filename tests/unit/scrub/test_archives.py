@@ -161,3 +161,21 @@ def test_a_sparse_file_larger_than_memory_is_not_unpacked() -> None:
 def test_a_broken_archive_without_a_secret_stays_as_it_is() -> None:
     body = zipped(b"nothing to see here " * 9)[:-30]
     assert scrub(body) == body
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"PK\x03\x04 a build artifact " * 100,
+        b"PK\x03\x04",
+        b"PK\x03\x04" + bytes(range(255, 0, -1)),
+        b"PK\x03\x04" + bytes(100),
+        b"\x1f\x8b" + b"not really " * 20,
+        b"BZh9" + bytes(range(100)),
+        b"\xfd7zXZ\0" + bytes(range(100)),
+        b"Rar! is a name",
+    ],
+    ids=range(8),
+)
+def test_what_only_begins_like_an_archive_stays_as_it_is(body: bytes) -> None:
+    assert scrub(body) == body
