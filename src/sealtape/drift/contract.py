@@ -24,6 +24,7 @@ from sealtape.interaction import ANYTHING, AwsRequest, HttpRequest, Interaction,
 
 _SPECIAL = frozenset(("$stream", "$decimal", "$set", "$type", "$blob", "$condition", "$attribute", "$any"))
 _COMPOUND: Mapping[str, Any] = {"structure": Mapping, "map": Mapping, "list": (list, tuple)}
+_TYPED_VALUE = "AttributeValue"
 _NUMBERS = frozenset(("integer", "long", "float", "double", "bigdecimal"))
 
 
@@ -158,7 +159,7 @@ def _against(value: Any, shape: Shape, path: tuple[str, ...], *, is_request: boo
         return
     if kind not in _COMPOUND:
         yield from _scalar(value, shape, path, is_request=is_request)
-    elif getattr(shape, "is_document_type", False):
+    elif getattr(shape, "is_document_type", False) or (is_request and _is_boto3s_own(value, shape)):
         return
     elif not isinstance(value, _COMPOUND[kind]):
         yield _Breach("unmodelled-type", path, kind, _kind(value))
@@ -185,6 +186,16 @@ def _structure(
         if name not in value:
             rule = "required-parameter-missing" if is_request else "required-member-missing"
             yield _Breach(rule, (*path, name), shape.members[name].type_name)
+
+
+def _is_boto3s_own(value: Any, shape: Shape) -> bool:
+    """Whether a value is a plain one, as boto3's resource of DynamoDB takes it where the model has a typed one.
+
+    See boto3.dynamodb.transform: it goes by the name of the shape, after the parameters are recorded.
+    """
+    if getattr(shape, "name", "") != _TYPED_VALUE:
+        return False
+    return not (isinstance(value, Mapping) and len(value) == 1 and shape.members.keys() >= value.keys())
 
 
 def _takes_anything(shape: Shape) -> bool:

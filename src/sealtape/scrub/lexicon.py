@@ -215,7 +215,11 @@ def surely_names_account(name: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def names_version(name: str) -> bool:
-    return normalised(name).endswith(VERSION_ENDINGS)
+    """Whether a name's last word is one for a version: not that of ``server``."""
+    if not normalised(name).endswith(VERSION_ENDINGS):
+        return False
+    words = _WORD.findall(name)
+    return name.lower().endswith("version") or (bool(words) and words[-1].lower() in VERSION_ENDINGS)
 
 
 @lru_cache(maxsize=4096)

@@ -27,7 +27,8 @@ _NOBODY = frozenset(
 )
 _IN_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#]*\Z")
 _VERSION = re.compile(
-    r"(?:(?i:version|release|build|ver|oid|v|rev|engine|kernel|firmware|driver|section|chapter|clause|§)[\"'\s:=_]{0,4}|[=<>~!]=\s?|[/_@~^A-Za-z-])\Z"
+    r"(?:(?i:version|(?<![a-z])(?:release|build|ver|oid|v|rev|engine|kernel|firmware|driver|section|chapter|"
+    r"clause|§))[\"'\s:=_]{0,4}|[=<>~!]=\s?|[/_@~^A-Za-z-])\Z"
 )
 _PLACEHOLDERS = frozenset({"1.2.3.4", "1.1.1.0", "4.3.2.1"})
 _OBJECT_IDENTIFIER = re.compile(r"2\.5\.(?:4|29)\.|1\.[23]\.")

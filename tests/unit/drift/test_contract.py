@@ -85,6 +85,13 @@ def test_streams_times_and_nulls_fit_as_capture_tags_them() -> None:
     assert broken(put, described(ItemCount=None)) == []
 
 
+def test_plain_values_that_boto3s_resource_takes_fit_and_wrong_typed_ones_do_not() -> None:
+    plain = {"TableName": "locks", "Item": {"id": "7", "tags": ["a"], "by": {"name": "ci", "S": 1}}}
+    assert broken(aws("dynamodb.PutItem", {}, plain)) == []
+    wrong = {"TableName": "locks", "Item": {"id": {"S": 7}}}
+    assert [what for what, *_ in broken(aws("dynamodb.PutItem", {}, wrong))] == ["unmodelled-type"]
+
+
 def test_http_and_calls_without_an_answer_have_no_contract() -> None:
     lost = Scrubbed(Interaction(described().interaction.request, Failure("ReadTimeoutError", "late")))
     assert broken(http("/", {"a": 1}), lost) == []
