@@ -189,9 +189,9 @@ def _structure(
 
 
 def _is_boto3s_own(value: Any, shape: Shape) -> bool:
-    """Whether a value is a plain one, as boto3's resource of DynamoDB takes it where the model has a typed one.
+    """Whether a value is a plain one, which boto3's resource of DynamoDB takes in the place of a typed one.
 
-    See boto3.dynamodb.transform: it goes by the name of the shape, after the parameters are recorded.
+    It goes by the name of the shape (boto3.dynamodb.transform), after the parameters are recorded.
     """
     if getattr(shape, "name", "") != _TYPED_VALUE:
         return False

@@ -362,6 +362,12 @@ def _merged(before: tuple[Removal, ...], now: tuple[Removal, ...]) -> tuple[Remo
 def _refusal(residue: list[Residue]) -> ResidueFound:
     first = residue[0]
     more = f" and at {len(residue) - 1} other places" if len(residue) > 1 else ""
+    if first.rule == "unreadable":
+        return ResidueFound(
+            f"there is what nobody can look into: rule {first.rule} at {first.place}{more}",
+            why="an archive is encrypted, too large or of an unknown kind, and nothing was written",
+            hint=f'if it is harmless, [tool.sealtape.scrub] allow = ["{first}"]',
+        )
     return ResidueFound(
         f"scrubbing left what looks like a secret: rule {first.rule} at {first.place}{more}",
         why="nothing was written",

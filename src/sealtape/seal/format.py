@@ -371,7 +371,7 @@ def _refuse_other_key(data: bytes, layout: Layout, key: Key, where: str) -> NoRe
             where=where,
             why=f"all cassettes were sealed anew when {header.key_id} was rotated, so this one is older, "
             "or made by somebody who kept that key",
-            hint=f"{structure.restore_hint(where)}, or record it again: pytest --record-mode=rewrite",
+            hint=f"{structure.restore_hint(where)}, or delete it and record it: pytest --record-mode=once",
         )
     raise KeyWrong(
         "this cassette was sealed with another key",
