@@ -361,7 +361,7 @@ def test_what_is_another_one_each_time_is_no_drift_and_is_remembered(project: Re
     result = refresh(project, "--confirm", "--fail-on", "info")
     assert result.code == 0
     assert "3 cassettes confirmed" in result.out
-    assert "GET 127.0.0.1/" in project.read("sealtape-drift.json")
+    assert "GET 127.0.0.1:" in project.read("sealtape-drift.json")
 
 
 def test_the_cassette_of_a_module_is_recorded_twice_by_the_tests_that_use_its_fixtures(

@@ -20,7 +20,6 @@ from sealtape.interaction import HIDDEN_SEGMENT, AwsRequest, HttpRequest, Reques
 from sealtape.renaming import Renaming, masked
 
 _PORT = re.compile(r":(\d+)$")
-_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 _OWN_PORTS = {"http": "80", "https": "443"}
 _COMPARABLE = 40
 """More left-over items than this on a side are paired in order: similarity costs their product."""
@@ -322,6 +321,7 @@ def _operation(request: Request) -> Hashable:
     if isinstance(request, AwsRequest):
         return (request.service, request.operation)
     host, operation = http_operation(request)
+    # Which port of this machine a server got is chance.
     return masked(host), operation
 
 
@@ -334,13 +334,8 @@ def http_operation(request: HttpRequest) -> tuple[str, str]:
 
 
 def _host(url: str) -> str:
-    """Return the host of a URL, with the port where that is not the scheme's own.
-
-    Which port of this machine a server got is chance.
-    """
+    """Return the host of a URL, with the port where that is not the scheme's own."""
     found = urlsplit(url)
     name, port = found.hostname or "", _PORT.search(found.netloc)
-    if name in _THIS_MACHINE:
-        return name
     host = f"[{name}]" if ":" in name else name
     return f"{host}:{port[1]}" if port and port[1] != _OWN_PORTS.get(found.scheme) else host
