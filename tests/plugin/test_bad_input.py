@@ -305,7 +305,7 @@ def test_what_cannot_be_searched_for_secrets_is_not_written(project: Project, ht
     """
     run = project.write({"test_a.py": text}).pytest("--record-mode=once", URL=http.url)
     assert run.outcomes == {"passed": 1, "error": 1}
-    assert "ResidueFound: scrubbing left" in run.output
+    assert "ResidueFound: there is what nobody can look into: rule unreadable" in run.output
     assert "POST:request.body" in run.output
     assert "allow = [" in run.output
     assert project.tapes() == {}

@@ -365,7 +365,7 @@ def _refusal(residue: list[Residue]) -> ResidueFound:
     if first.rule == "unreadable":
         return ResidueFound(
             f"there is what nobody can look into: rule {first.rule} at {first.place}{more}",
-            why="an archive is encrypted, too large or of an unknown kind, and nothing was written",
+            why="it is cut short, encrypted, too large or of an unknown kind, and nothing was written",
             hint=f'if it is harmless, [tool.sealtape.scrub] allow = ["{first}"]',
         )
     return ResidueFound(
